@@ -1,0 +1,3 @@
+// Package conformance checks adapters of corskit, and servers in any language,
+// against a table of cases.
+package conformance

@@ -1,0 +1,131 @@
+package conformance
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+
+	cors "github.com/corskit/corskit/core"
+)
+
+// An Adapter carries a policy into a framework, as the suite sees it.
+type Adapter struct {
+	// Name is the name of the adapter's subtests.
+	Name string
+
+	// Mount builds an application that serves the site's routes under the
+	// site's policy. It is called afresh for every case.
+	Mount func(Site) App
+}
+
+// An App is an application that is ready to serve. Those on net/http are made
+// by [HTTP].
+type App interface {
+	// Serve answers the connections that l accepts, until Close.
+	Serve(l net.Listener) error
+
+	// RoundTrip answers one request in process.
+	RoundTrip(*http.Request) (*http.Response, error)
+
+	// Close makes Serve return and closes what it has open.
+	Close() error
+}
+
+// HTTP returns the application whose requests h answers.
+func HTTP(h http.Handler) App { return &httpApp{server: http.Server{Handler: h}} }
+
+type httpApp struct{ server http.Server }
+
+func (a *httpApp) Serve(l net.Listener) error { return a.server.Serve(l) }
+func (a *httpApp) Close() error               { return a.server.Close() }
+
+func (a *httpApp) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	a.server.Handler.ServeHTTP(w, r)
+	return w.Result(), nil
+}
+
+// Where a policy is mounted.
+const (
+	Global = "global" // on the whole server
+	Group  = "group"  // on the group or subrouter below Prefix, and nowhere else
+	Prefix = "/api"
+)
+
+// A Site is a small server that every adapter builds in its own framework.
+type Site struct {
+	// Policy decides. It must be asked once per request.
+	Policy cors.Decider
+
+	// Mount is Global or Group. With Global the policy covers every request,
+	// routed or not; with Group those at and below Prefix: "/api", "/api/" and
+	// "/api/nowhere", but not "/apix".
+	Mount string
+
+	// Routes are the routes to register. None of them is for the adapter's
+	// benefit: those for OPTIONS are the site's own.
+	Routes []Route
+}
+
+// Inside returns the routes that the policy covers, with paths relative to the
+// mount: in a Group "/api/items" becomes "/items".
+func (s Site) Inside() []Route {
+	var inside []Route
+	for _, r := range s.Routes {
+		path, below := r.Path, s.Mount != Group
+		if !below {
+			path, below = cutPrefix(r.Path)
+		}
+		if below {
+			inside = append(inside, Route{r.Method, path, r.Handler})
+		}
+	}
+	return inside
+}
+
+// Outside returns the routes that the policy does not cover.
+func (s Site) Outside() []Route {
+	var outside []Route
+	for _, r := range s.Routes {
+		if _, below := cutPrefix(r.Path); s.Mount == Group && !below {
+			outside = append(outside, r)
+		}
+	}
+	return outside
+}
+
+// A Route is one route of a [Site].
+type Route struct {
+	Method  string
+	Path    string
+	Handler Handler
+}
+
+// A Handler answers a request whose header fields the function gives; it may
+// panic. Frameworks on net/http serve it as an http.Handler; others render its
+// [Answer] in their own way.
+type Handler func(header func(name string) string) Answer
+
+// Answer is what a [Handler] answers.
+type Answer struct {
+	// Status is the response's status. If Failed is set, the handler fails in
+	// the framework's own way with that status, where there is one (an error
+	// that the framework's error handler answers).
+	Status int
+	Failed bool
+
+	// Set and Add are header fields, set before those in Add are added.
+	Set, Add [][2]string
+}
+
+// ServeHTTP writes the handler's answer.
+func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := h(r.Header.Get)
+	for _, f := range a.Set {
+		w.Header().Set(f[0], f[1])
+	}
+	for _, f := range a.Add {
+		w.Header().Add(f[0], f[1])
+	}
+	w.WriteHeader(a.Status)
+}

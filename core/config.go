@@ -1,0 +1,147 @@
+package cors
+
+import (
+	"context"
+	"time"
+)
+
+// Config holds the rules of a [Policy]. Its fields bear the names that other
+// CORS middleware and the Kubernetes Gateway API share.
+//
+// The zero value allows nothing, and [New] rejects it. New copies what it
+// needs: changing a Config later has no effect on policies made from it.
+type Config struct {
+	_ [0]func() // no comparison, no unkeyed literals
+
+	// AllowOrigins lists the origins that may read responses, as origin
+	// patterns ("origin pattern" is our term):
+	//
+	//	https://app.example.com   that origin
+	//	https://*.example.com     every subdomain of example.com, however deep
+	//	http://localhost:*        every port, the scheme's default included
+	//	*                         every origin; stands alone, without credentials
+	//	null                      with DangerouslyAllowNullOrigin only
+	//	app-scheme://*            with DangerouslyAllowAnyExtension only
+	//
+	// Origins are compared byte for byte with what browsers send: lower case,
+	// A-labels, no default port, no path, no trailing slash. New refuses
+	// everything else, and says what to write.
+	AllowOrigins []string
+
+	// AllowOriginFunc, if not nil, is asked about origins that no pattern in
+	// AllowOrigins matches. An error counts as a no. It is only asked about
+	// valid serialized origins, never about "null", and it may keep the
+	// string. It runs on every such request and must be safe for concurrent
+	// use; the context is that of the request.
+	//
+	// A function that always says yes hands every site's scripts the rights
+	// of the user who visits it, if AllowCredentials is set.
+	AllowOriginFunc func(ctx context.Context, origin string) (bool, error)
+
+	// AllowMethods lists the methods that scripts may use beyond GET, HEAD and
+	// POST, which need no permission. "*" alone stands for every method.
+	//
+	// They are normalized as browsers do it: "put" becomes "PUT", "patch"
+	// stays and is not "PATCH".
+	//
+	// See https://fetch.spec.whatwg.org/#http-access-control-allow-methods
+	AllowMethods []string
+
+	// MethodsFromRoutes makes the answer to a CORS-preflight request list the
+	// methods that the router serves at its path, instead of AllowMethods,
+	// wherever the adapter knows them (see [Request.RouteMethods]).
+	MethodsFromRoutes bool
+
+	// AllowHeaders lists the request headers that scripts may set beyond the
+	// CORS-safelisted ones. "*" stands for every header but Authorization,
+	// which it covers only if AllowCredentials is set, and may be accompanied
+	// by it alone.
+	//
+	// See https://fetch.spec.whatwg.org/#http-access-control-allow-headers
+	AllowHeaders []string
+
+	// ExposeHeaders lists the response headers that scripts may read beyond
+	// the CORS-safelisted ones. "*" stands for every header, without
+	// AllowCredentials only.
+	//
+	// See https://fetch.spec.whatwg.org/#http-access-control-expose-headers
+	ExposeHeaders []string
+
+	// AllowCredentials allows requests with cookies, TLS client certificates
+	// and HTTP authentication, that is, with the credentials mode "include".
+	//
+	// See https://fetch.spec.whatwg.org/#http-access-control-allow-credentials
+	AllowCredentials bool
+
+	// MaxAge is how long browsers may keep the answer to a CORS-preflight
+	// request, in whole seconds up to 24 hours, the most that any browser
+	// honours. 0 omits the header, which browsers take for five seconds;
+	// [NoPreflightCache] forbids keeping it.
+	//
+	// See https://fetch.spec.whatwg.org/#http-access-control-max-age
+	MaxAge time.Duration
+
+	// PreflightStatus is the status of the answer to a CORS-preflight request
+	// from an allowed origin. 0 stands for 204; any other must be an ok
+	// status, 200 to 299.
+	PreflightStatus int
+
+	// RejectDisallowed answers 403 to requests from origins that are not
+	// allowed, where by default they reach the handler and only their
+	// responses stay unreadable. Requests without an Origin header and
+	// same-origin requests are never rejected.
+	RejectDisallowed bool
+
+	// DangerouslyAllowNullOrigin allows the origin "null". Any site can
+	// obtain it, by a sandboxed frame.
+	DangerouslyAllowNullOrigin bool
+
+	// DangerouslyAllowInsecureOrigins lets AllowOrigins hold plain http
+	// origins beyond this machine together with AllowCredentials. Whoever is
+	// on the network between such a page and its user can then act as the
+	// user.
+	DangerouslyAllowInsecureOrigins bool
+
+	// DangerouslyAllowPublicSuffixes lets AllowOrigins hold wildcards under
+	// public suffixes, such as https://*.github.io, together with
+	// AllowCredentials. Anyone can register names there.
+	DangerouslyAllowPublicSuffixes bool
+
+	// DangerouslyAllowAnyExtension lets AllowOrigins hold "scheme://*" for
+	// schemes other than http and https, without AllowCredentials. Every
+	// browser extension, or every app with that scheme, is then allowed.
+	DangerouslyAllowAnyExtension bool
+}
+
+// NoPreflightCache is the MaxAge that tells browsers not to keep the answer to
+// a CORS-preflight request: it sends "Access-Control-Max-Age: 0".
+const NoPreflightCache = -1 * time.Second
+
+// maxMaxAge is the cap of Firefox, the highest of the browsers'.
+const maxMaxAge = 24 * time.Hour
+
+// New compiles a Config. Its error joins one [ConfigError] for every fault,
+// each with what to write instead.
+func New(c Config) (*Policy, error) {
+	b := builder{config: c}
+	b.origins()
+	b.methods()
+	b.headers()
+	b.exposed()
+	b.maxAge()
+	b.status()
+	if err := b.err(); err != nil {
+		return nil, err
+	}
+	return &b.policy, nil
+}
+
+// MustNew is New for configurations that are part of the program: it panics
+// on an error.
+func MustNew(c Config) *Policy {
+	p, err := New(c)
+	if err != nil {
+		panic("cors: " + err.Error())
+	}
+	return p
+}

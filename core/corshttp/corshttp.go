@@ -1,0 +1,128 @@
+// Package corshttp carries CORS decisions into net/http.
+//
+//	policy := cors.MustNew(cors.Config{
+//		AllowOrigins: []string{"https://app.example.com"},
+//		AllowMethods: []string{"PUT"},
+//	})
+//	mux := http.NewServeMux()
+//	mux.HandleFunc("PUT /items", putItem)
+//	http.ListenAndServe(":8080", corshttp.New(policy)(mux))
+//
+// Wrap the mux as a whole, or the handler of a whole subtree, outside of
+// authentication: a handler registered for "PUT /items" alone never sees the
+// CORS-preflight request, whose method is OPTIONS.
+//
+// Adapters for frameworks on top of net/http build on [Describe] and
+// [SetHeaders].
+package corshttp
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	cors "github.com/corskit/corskit/core"
+)
+
+// New returns middleware that answers CORS-preflight requests itself and adds
+// the headers of d's decisions to all other responses before the handler runs.
+// The middleware is safe for concurrent use. New panics if d is nil.
+func New(d cors.Decider) func(http.Handler) http.Handler {
+	if d == nil {
+		panic("corshttp: New: the Decider is nil: make one with cors.New")
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			decision := d.Decide(r.Context(), Describe(r))
+			SetHeaders(w.Header(), decision)
+			if decision.Status != 0 {
+				w.WriteHeader(decision.Status)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// Describe describes r. The description shares r's strings.
+func Describe(r *http.Request) cors.Request {
+	d := cors.Request{
+		Method:        r.Method,
+		Host:          r.Host,
+		Origin:        cors.NewLines(r.Header["Origin"]),
+		RequestMethod: cors.NewLines(r.Header["Access-Control-Request-Method"]),
+	}
+	if d.Origin.N == 0 {
+		return d
+	}
+	if site := r.Header["Sec-Fetch-Site"]; len(site) > 0 {
+		d.SecFetchSite = site[0]
+	}
+	if d.RequestMethod.N > 0 {
+		d.RequestHeaders = cors.NewLines(r.Header["Access-Control-Request-Headers"])
+	}
+	return d
+}
+
+// SetHeaders sets the CORS headers of d in h, replacing what is there, and
+// merges d.Vary into the Vary header.
+//
+// No slice is shared with another response, so that handlers may edit what
+// they find in h. One allocation serves all the headers.
+func SetHeaders(h http.Header, d cors.Decision) {
+	n := 0
+	for _, value := range [...]string{
+		d.AllowOrigin, d.AllowCredentials, d.AllowMethods, d.AllowHeaders, d.MaxAge, d.ExposeHeaders, d.Vary,
+	} {
+		if value != "" {
+			n++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	room := make([]string, n)
+	set := func(name, value string) {
+		if value != "" {
+			room[0] = value
+			h[name], room = room[:1:1], room[1:]
+		}
+	}
+	set("Access-Control-Allow-Origin", d.AllowOrigin)
+	set("Access-Control-Allow-Credentials", d.AllowCredentials)
+	set("Access-Control-Allow-Methods", d.AllowMethods)
+	set("Access-Control-Allow-Headers", d.AllowHeaders)
+	set("Access-Control-Max-Age", d.MaxAge)
+	set("Access-Control-Expose-Headers", d.ExposeHeaders)
+	if old := h["Vary"]; len(old) > 0 {
+		mergeVary(h, old, d.Vary)
+	} else {
+		set("Vary", d.Vary)
+	}
+}
+
+// mergeVary adds the members of list that old, the field lines of h's Vary
+// header, lacks. "*" stands for any member:
+// https://www.rfc-editor.org/rfc/rfc9110#name-vary
+func mergeVary(h http.Header, old []string, list string) {
+	var missing []string
+	for member := range strings.SplitSeq(list, ", ") {
+		if !hasMember(old, member) {
+			missing = append(missing, member)
+		}
+	}
+	if len(missing) > 0 {
+		h["Vary"] = append(slices.Clip(old), strings.Join(missing, ", "))
+	}
+}
+
+func hasMember(lines []string, member string) bool {
+	for _, line := range lines {
+		for m := range strings.SplitSeq(line, ",") {
+			if m = strings.TrimSpace(m); m == "*" || strings.EqualFold(m, member) {
+				return true
+			}
+		}
+	}
+	return false
+}

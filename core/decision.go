@@ -1,0 +1,159 @@
+package cors
+
+import "context"
+
+// A Decider decides what to do with a request. It is what adapters take.
+// [Policy] is the Decider that holds rules; implementations must be safe for
+// concurrent use and must not keep any string of a request that is Borrowed.
+type Decider interface {
+	Decide(context.Context, Request) Decision
+}
+
+// Decision is the answer to a [Request]: which headers to set, and whether the
+// handler runs. Header fields that are empty must not be set. The zero value
+// lets a request that is not a CORS request through without any header.
+//
+// Its strings come from the policy, but AllowOrigin, AllowMethods,
+// AllowHeaders and Header may be views of the request's own bytes: where the
+// request was Borrowed they die with it.
+type Decision struct {
+	// Kind tells what the request is to the CORS protocol.
+	Kind Kind
+
+	// Status is the status to answer with, without a body, instead of running
+	// the handler. 0 means that the handler runs.
+	Status int
+
+	// Reason tells why the decision is what it is.
+	Reason Reason
+
+	// AllowOrigin is the value of Access-Control-Allow-Origin.
+	AllowOrigin string
+
+	// AllowCredentials is the value of Access-Control-Allow-Credentials:
+	// "true" or empty.
+	AllowCredentials string
+
+	// AllowMethods is the value of Access-Control-Allow-Methods.
+	AllowMethods string
+
+	// AllowHeaders is the value of Access-Control-Allow-Headers.
+	AllowHeaders string
+
+	// MaxAge is the value of Access-Control-Max-Age, in seconds.
+	MaxAge string
+
+	// ExposeHeaders is the value of Access-Control-Expose-Headers.
+	ExposeHeaders string
+
+	// Vary is the list of members that the response's Vary header must have.
+	// It is merged into what is there, never written over it.
+	Vary string
+
+	// Header is the first name in Access-Control-Request-Headers that is not
+	// allowed, when Reason is [HeaderNotAllowed]; empty if the list was refused
+	// for its shape (too many empty members, blanks or names).
+	Header string
+
+	// Err is what [Config.AllowOriginFunc] returned, when Reason is
+	// [PredicateFailed].
+	Err error
+}
+
+// Kind tells what a request is to the CORS protocol.
+type Kind uint8
+
+const (
+	// NotCORS is a request without an Origin header.
+	NotCORS Kind = iota
+
+	// Actual is any request with an Origin header that is not a
+	// CORS-preflight request. The Fetch standard has no word for it; "actual
+	// request" is ours.
+	Actual
+
+	// Preflight is a CORS-preflight request: OPTIONS with exactly one Origin
+	// field line that holds "null" or a valid serialized origin, and exactly
+	// one Access-Control-Request-Method field line that is not empty.
+	//
+	// See https://fetch.spec.whatwg.org/#cors-preflight-request
+	Preflight
+)
+
+var kindNames = [...]string{
+	NotCORS:   "not-cors",
+	Actual:    "actual",
+	Preflight: "preflight",
+}
+
+// String returns "not-cors", "actual" or "preflight".
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// Reason tells why a [Decision] is what it is.
+type Reason uint8
+
+const (
+	// NoOrigin: the request has no Origin header.
+	NoOrigin Reason = iota
+
+	// Allowed: the origin is allowed and, on a CORS-preflight request, so are
+	// the requested method and headers.
+	Allowed
+
+	// MalformedOrigin: the Origin header is neither "null" nor a valid
+	// serialized origin, or it is longer than any can be.
+	MalformedOrigin
+
+	// RepeatedOrigin: the Origin header has more than one field line.
+	RepeatedOrigin
+
+	// OriginNotAllowed: no pattern matches the origin, and the predicate, if
+	// there is one, said no.
+	OriginNotAllowed
+
+	// PredicateFailed: no pattern matches the origin, and the predicate
+	// returned an error, which counts as a no. See [Decision.Err].
+	PredicateFailed
+
+	// MalformedMethod: the Access-Control-Request-Method header is empty.
+	MalformedMethod
+
+	// RepeatedMethod: the Access-Control-Request-Method header has more than
+	// one field line.
+	RepeatedMethod
+
+	// MethodNotAllowed: the origin is allowed, the requested method is not.
+	// The answer is the same as for [Allowed]: the browser refuses by the list.
+	MethodNotAllowed
+
+	// HeaderNotAllowed: origin and method are allowed, a requested header is
+	// not. See [Decision.Header]. The answer is the same as for [Allowed].
+	HeaderNotAllowed
+)
+
+var reasonNames = [...]string{
+	NoOrigin:         "no-origin",
+	Allowed:          "allowed",
+	MalformedOrigin:  "malformed-origin",
+	RepeatedOrigin:   "repeated-origin",
+	OriginNotAllowed: "origin-not-allowed",
+	PredicateFailed:  "predicate-failed",
+	MalformedMethod:  "malformed-method",
+	RepeatedMethod:   "repeated-method",
+	MethodNotAllowed: "method-not-allowed",
+	HeaderNotAllowed: "header-not-allowed",
+}
+
+// String returns the reason's name in lower case with hyphens, such as
+// "origin-not-allowed". The names are stable and fit for metric labels.
+func (r Reason) String() string {
+	if int(r) < len(reasonNames) {
+		return reasonNames[r]
+	}
+	return "unknown"
+}

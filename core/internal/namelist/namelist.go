@@ -1,0 +1,200 @@
+// Package namelist reads the list of header names in the field lines of
+// Access-Control-Request-Headers, with work that is bounded by what is allowed
+// and not by what is sent.
+package namelist
+
+import (
+	"strings"
+
+	"github.com/corskit/corskit/core/internal/fetch"
+)
+
+// Bounds on one list, over all its field lines. Browsers send one line of
+// sorted, distinct, lower-case names without blanks; the slack is for proxies,
+// test tools and clients of other kinds. RFC 9110 asks recipients to accept
+// "a reasonable number of empty list elements".
+const (
+	maxEmpty  = 16      // empty members
+	maxBlanks = 128     // spaces and tabs
+	slack     = 16      // names beyond one for each allowed name
+	maxName   = 64      // bytes of a name that is not known, or the longest known one's
+	maxNames  = 64      // names, where any is allowed
+	maxBytes  = 4 << 10 // bytes of names and commas, where any is allowed
+)
+
+// A scanner yields the members of a list, line by line.
+type scanner struct {
+	line    string
+	more    []string
+	unread  bool // line has a member that next has not looked at
+	empties int
+	blanks  int
+}
+
+func newScanner(first string, more []string) scanner {
+	return scanner{line: first, more: more, unread: true}
+}
+
+// next returns the next member that is not empty. At the end of the list name
+// is "" and ok is true; ok is false if the list is beyond its bounds, or if the
+// next member is longer than longest bytes, which cuts off the reading of it.
+func (s *scanner) next(longest int) (name string, ok bool) {
+	for {
+		if !s.unread {
+			if len(s.more) == 0 {
+				return "", true
+			}
+			s.line, s.more, s.unread = s.more[0], s.more[1:], true
+		}
+		if !s.skipBlanks() {
+			return "", false
+		}
+		end := 0
+		for end < len(s.line) && end <= longest && !isDelimiter(s.line[end]) {
+			end++
+		}
+		if end > longest {
+			return "", false
+		}
+		name, s.line = s.line[:end], s.line[end:]
+		if !s.skipBlanks() {
+			return "", false
+		}
+		switch {
+		case s.line == "":
+			s.unread = false
+		case s.line[0] != ',':
+			return "", false // a blank within a member
+		default:
+			s.line = s.line[1:]
+		}
+		if name != "" {
+			return name, true
+		}
+		if s.empties++; s.empties > maxEmpty {
+			return "", false
+		}
+	}
+}
+
+func isDelimiter(c byte) bool { return c == ',' || c == ' ' || c == '\t' }
+
+func (s *scanner) skipBlanks() bool {
+	for s.line != "" && (s.line[0] == ' ' || s.line[0] == '\t') {
+		if s.blanks++; s.blanks > maxBlanks {
+			return false
+		}
+		s.line = s.line[1:]
+	}
+	return true
+}
+
+// Set is a set of header names, compared without regard to case. The zero
+// value is empty.
+type Set struct {
+	names   map[string]struct{} // in lower case
+	longest int
+}
+
+// NewSet returns the set of the given names.
+func NewSet(names []string) Set {
+	s := Set{names: make(map[string]struct{}, len(names))}
+	for _, n := range names {
+		s.names[strings.ToLower(n)] = struct{}{}
+		s.longest = max(s.longest, len(n))
+	}
+	return s
+}
+
+// Has reports whether name is in the set. Its cost is bounded by the longest
+// name in the set.
+func (s *Set) Has(name string) bool {
+	if len(name) > s.longest {
+		return false
+	}
+	if _, ok := s.names[name]; ok {
+		return true
+	}
+	// Names are ASCII, and so is their folding: Unicode would fold U+212A
+	// KELVIN SIGN to k.
+	var room [64]byte
+	lower := append(room[:0], name...)
+	for i, c := range lower {
+		if 'A' <= c && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	_, ok := s.names[string(lower)]
+	return ok
+}
+
+// Check reports whether every name in a list is in the set. If not, unknown is
+// the first that is not, or "" if the list is beyond its bounds. The list's
+// first field line is first, and more are the others.
+func (s *Set) Check(first string, more []string) (unknown string, ok bool) {
+	scan := newScanner(first, more)
+	for range len(s.names) + slack + 1 {
+		name, ok := scan.next(max(s.longest, maxName))
+		switch {
+		case !ok:
+			return "", false
+		case name == "":
+			return "", true
+		case !s.Has(name):
+			return name, false
+		}
+	}
+	return "", false
+}
+
+// CheckAny reports whether every name in a list is a token, and none of them
+// is "authorization", which "*" does not stand for, unless the set has it. The
+// results are as for Check. See
+// https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
+func (s *Set) CheckAny(first string, more []string) (unknown string, ok bool) {
+	scan := newScanner(first, more)
+	for left, n := maxBytes, 0; n <= maxNames; n++ {
+		name, ok := scan.next(left)
+		switch {
+		case !ok:
+			return "", false
+		case name == "":
+			return "", true
+		case !fetch.IsToken(name), strings.EqualFold(name, "authorization") && !s.Has(name):
+			return name, false
+		}
+		left -= len(name)
+	}
+	return "", false
+}
+
+// Echo returns the names of a list joined by commas, for the answers in which
+// "*" must be spelled out. It returns "" if the list is empty, beyond its
+// bounds, or holds anything but tokens. A list in the form that browsers send
+// is returned as it is, without a copy.
+func Echo(first string, more []string) string {
+	scan := newScanner(first, more)
+	size, n := 0, 0
+	for ; n <= maxNames; n++ {
+		name, ok := scan.next(maxBytes - size)
+		if !ok || name != "" && !fetch.IsToken(name) {
+			return ""
+		}
+		if name == "" {
+			break
+		}
+		size += len(name) + len(",")
+	}
+	switch {
+	case n > maxNames, size-len(",") > maxBytes:
+		return ""
+	case len(more) == 0 && scan.blanks == 0 && scan.empties == 0:
+		return first
+	}
+	names := make([]string, n)
+	scan = newScanner(first, more)
+	for i := range names {
+		names[i], _ = scan.next(maxBytes)
+	}
+	return strings.Join(names, ",")
+}

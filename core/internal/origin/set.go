@@ -1,0 +1,113 @@
+package origin
+
+import "strings"
+
+// Set is a compiled set of patterns. Lookups are by hash, for exact origins on
+// the whole string and for patterns on the suffixes that can be configured
+// ones, so their cost does not depend on the number of patterns. The zero value
+// is empty. A Set that is no longer added to is safe for concurrent use.
+type Set struct {
+	exact   map[string]string // each serialized origin to its configured string
+	schemes map[string]*hosts // patterns with a wildcard
+}
+
+// hosts holds the patterns of one scheme.
+type hosts struct {
+	any     bool                // scheme://*
+	anyPort map[string]struct{} // host of scheme://host:*
+	below   map[string]struct{} // host, or host:port, of scheme://*.host
+	belowAP map[string]struct{} // host of scheme://*.host:*
+	depths  [2]uint64           // bit n: some key of below or belowAP has n labels
+	deepest int
+}
+
+// NewSet returns an empty set with room for n exact origins.
+func NewSet(n int) Set { return Set{exact: make(map[string]string, n)} }
+
+// Add adds a pattern.
+func (s *Set) Add(p Pattern) {
+	if p.Exact() {
+		if s.exact == nil {
+			s.exact = make(map[string]string)
+		}
+		s.exact[p.Text] = p.Text
+		return
+	}
+	h := s.schemes[p.Scheme]
+	if h == nil {
+		h = &hosts{
+			anyPort: make(map[string]struct{}),
+			below:   make(map[string]struct{}),
+			belowAP: make(map[string]struct{}),
+		}
+		if s.schemes == nil {
+			s.schemes = make(map[string]*hosts)
+		}
+		s.schemes[p.Scheme] = h
+	}
+	switch {
+	case p.AnyHost:
+		h.any = true
+		return
+	case !p.Below:
+		h.anyPort[p.Host] = struct{}{}
+		return
+	case p.AnyPort:
+		h.belowAP[p.Host] = struct{}{}
+	default:
+		h.below[p.hostPort()] = struct{}{}
+	}
+	labels := 1 + strings.Count(p.Host, ".")
+	h.depths[labels/64] |= 1 << (labels % 64)
+	h.deepest = max(h.deepest, labels)
+}
+
+// Exact returns the configured string that equals origin, if there is one.
+func (s *Set) Exact(origin string) (string, bool) {
+	own, ok := s.exact[origin]
+	return own, ok
+}
+
+// ExactOrigins calls yield for each exact origin, in no order.
+func (s *Set) ExactOrigins(yield func(string) bool) {
+	for o := range s.exact {
+		if !yield(o) {
+			return
+		}
+	}
+}
+
+// Match reports whether a pattern with a wildcard matches o.
+func (s *Set) Match(o Origin) bool {
+	h := s.schemes[o.Scheme]
+	if h == nil {
+		return false
+	}
+	if h.any {
+		return true
+	}
+	if _, ok := h.anyPort[o.Host]; ok {
+		return true
+	}
+	// From the right, one label more at a time: what stands left of the cut
+	// are whole labels, which Parse has found valid.
+	hostPort := o.hostPort()
+	end := len(o.Host)
+	for labels := 1; labels <= h.deepest; labels++ {
+		dot := strings.LastIndexByte(o.Host[:end], '.')
+		if dot < 0 {
+			return false
+		}
+		end = dot
+		if h.depths[labels/64]&(1<<(labels%64)) == 0 {
+			continue
+		}
+		if _, ok := h.below[hostPort[dot+1:]]; ok {
+			return true
+		}
+		if _, ok := h.belowAP[o.Host[dot+1:]]; ok {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,250 @@
+package cors
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/corskit/corskit/core/internal/fetch"
+	"github.com/corskit/corskit/core/internal/namelist"
+	"github.com/corskit/corskit/core/internal/origin"
+)
+
+// Policy is a compiled [Config]: the server's side of the CORS protocol. It is
+// immutable and safe for concurrent use. A nil Policy and the zero value grant
+// nothing. Make one with [New], [MustNew] or [ParsePolicy].
+type Policy struct {
+	origins          origin.Set
+	anyOrigin        bool
+	nullOrigin       bool
+	predicate        func(context.Context, string) (bool, error)
+	credentials      bool
+	rejectDisallowed bool
+
+	methods           []string // normalized
+	anyMethod         bool
+	methodsFromRoutes bool
+	headers           namelist.Set // with "*" and Authorization, if configured
+	anyHeader         bool
+
+	// The answers to allowed requests, complete but for the origin and for
+	// what must be spelled out request by request.
+	preflight, actual Decision
+}
+
+// What the response depends on. Caches are free to keep the answers to OPTIONS
+// requests (some can be told to), so that the answers to CORS-preflight
+// requests name everything that they depend on:
+// https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches
+const (
+	varyOrigin             = "Origin"
+	varyPreflightAnyOrigin = "Access-Control-Request-Method, Access-Control-Request-Headers"
+	varyPreflight          = varyOrigin + ", " + varyPreflightAnyOrigin
+)
+
+const (
+	statusForbidden = 403
+	nullOrigin      = "null"
+)
+
+// Decide answers a request. It is pure but for the call of
+// [Config.AllowOriginFunc], keeps none of the request's strings, and does an
+// amount of work that is bounded by the policy, not by the request. Unless the
+// policy has a predicate or lists that depend on the request, it does not
+// allocate.
+func (p *Policy) Decide(ctx context.Context, r Request) Decision {
+	if p == nil {
+		p = new(Policy)
+	}
+	o := p.judge(ctx, &r)
+	// https://fetch.spec.whatwg.org/#cors-preflight-request: OPTIONS, Origin
+	// and Access-Control-Request-Method. That each is present once and well
+	// formed is ours to ask: what no browser sends gets no answer of its own,
+	// but goes where an OPTIONS request of any other kind goes.
+	if r.Method == "OPTIONS" && o.wellFormed && r.RequestMethod.N == 1 && r.RequestMethod.First != "" {
+		return p.answerPreflight(&r, o)
+	}
+	return p.answerActual(&r, o)
+}
+
+// AllowsOrigin reports whether the policy grants origin anything, for servers
+// that check it elsewhere, such as in the handshake of a WebSocket.
+func (p *Policy) AllowsOrigin(ctx context.Context, origin string) bool {
+	if p == nil {
+		return false
+	}
+	r := Request{Origin: Lines{First: origin, N: 1}}
+	return p.judge(ctx, &r).reason == Allowed
+}
+
+// CredentialedOrigins returns the exact origins that may send credentials,
+// sorted, for http.CrossOriginProtection and the like, which know no patterns.
+// It is empty unless [Config.AllowCredentials] is set.
+func (p *Policy) CredentialedOrigins() []string {
+	if p == nil || !p.credentials {
+		return nil
+	}
+	return slices.Sorted(p.origins.ExactOrigins)
+}
+
+// verdict is what a policy thinks of the Origin header of a request.
+type verdict struct {
+	reason     Reason        // Allowed, or why not
+	wellFormed bool          // one field line: "null" or a valid serialized origin
+	allow      string        // the value of Access-Control-Allow-Origin, if Allowed
+	origin     origin.Origin // zero unless parsed, which exact matches need not be
+	err        error         // with PredicateFailed
+}
+
+// judge decides about the origin, the list first, then the predicate.
+func (p *Policy) judge(ctx context.Context, r *Request) verdict {
+	s := r.Origin.First
+	switch {
+	case r.Origin.N == 0:
+		return verdict{reason: NoOrigin}
+	case r.Origin.N > 1:
+		return verdict{reason: RepeatedOrigin}
+	case len(s) > origin.MaxLen:
+		return verdict{reason: MalformedOrigin}
+	case s == nullOrigin && p.anyOrigin:
+		return verdict{reason: Allowed, wellFormed: true, allow: "*"}
+	case s == nullOrigin && p.nullOrigin:
+		return verdict{reason: Allowed, wellFormed: true, allow: nullOrigin}
+	case s == nullOrigin:
+		return verdict{reason: OriginNotAllowed, wellFormed: true}
+	}
+	if own, ok := p.origins.Exact(s); ok {
+		return verdict{reason: Allowed, wellFormed: true, allow: own}
+	}
+	o, ok := origin.Parse(s)
+	switch {
+	case !ok:
+		return verdict{reason: MalformedOrigin}
+	case p.anyOrigin:
+		return verdict{reason: Allowed, wellFormed: true, allow: "*", origin: o}
+	case p.origins.Match(o):
+		return verdict{reason: Allowed, wellFormed: true, allow: s, origin: o}
+	case p.predicate == nil:
+		return verdict{reason: OriginNotAllowed, wellFormed: true, origin: o}
+	}
+	switch yes, err := p.predicate(ctx, r.clone(s)); {
+	case err != nil:
+		return verdict{reason: PredicateFailed, wellFormed: true, origin: o, err: err}
+	case !yes:
+		return verdict{reason: OriginNotAllowed, wellFormed: true, origin: o}
+	}
+	return verdict{reason: Allowed, wellFormed: true, allow: s, origin: o}
+}
+
+// answerPreflight answers a CORS-preflight request. What is granted does not
+// depend on what is asked for: the browser compares the two itself
+// (https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, steps 7.5 to 7.8),
+// names the real cause to its developer when it refuses, and can use the one
+// answer in its cache for other methods and headers.
+func (p *Policy) answerPreflight(r *Request, o verdict) Decision {
+	if o.reason != Allowed {
+		return Decision{Kind: Preflight, Status: statusForbidden, Reason: o.reason, Vary: varyPreflight, Err: o.err}
+	}
+	d := p.preflight
+	d.AllowOrigin = o.allow
+	routed := p.methodsFromRoutes && r.RouteMethods != nil
+	switch {
+	case routed:
+		d.AllowMethods = strings.Join(r.RouteMethods, ",")
+	case p.anyMethod && p.credentials && len(r.RequestMethod.First) <= maxEchoedMethod && fetch.IsToken(r.RequestMethod.First):
+		d.AllowMethods = r.RequestMethod.First
+	}
+	if p.anyHeader && p.credentials && r.RequestHeaders.complete() {
+		d.AllowHeaders = namelist.Echo(r.RequestHeaders.First, r.RequestHeaders.More)
+	}
+	if !p.allowsMethod(r.RequestMethod.First, routed, r.RouteMethods) {
+		d.Reason = MethodNotAllowed
+		return d
+	}
+	if name, ok := p.allowsHeaders(r.RequestHeaders); !ok {
+		d.Reason, d.Header = HeaderNotAllowed, name
+	}
+	return d
+}
+
+// maxEchoedMethod is the longest method that is spelled out for "*", in bytes.
+const maxEchoedMethod = 4 << 10
+
+// allowsMethod is step 7.5 of the CORS-preflight fetch, on the server.
+func (p *Policy) allowsMethod(method string, routed bool, routeMethods []string) bool {
+	switch {
+	case fetch.IsSafelistedMethod(method):
+		return true
+	case routed:
+		return slices.Contains(routeMethods, method)
+	case p.anyMethod:
+		return len(method) <= maxEchoedMethod && fetch.IsToken(method)
+	}
+	return slices.Contains(p.methods, method)
+}
+
+// allowsHeaders is steps 7.6 and 7.7 of the CORS-preflight fetch, on the
+// server. If a header is not allowed, name is the first such one.
+func (p *Policy) allowsHeaders(l Lines) (name string, ok bool) {
+	switch {
+	case l.N == 0:
+		return "", true
+	case !l.complete():
+		return "", false
+	case p.anyHeader && p.credentials:
+		echo := namelist.Echo(l.First, l.More)
+		return "", echo != "" || l.N == 1 && l.First == ""
+	case p.anyHeader:
+		return p.headers.CheckAny(l.First, l.More)
+	}
+	return p.headers.Check(l.First, l.More)
+}
+
+// answerActual answers any other request, by its origin alone: the method and
+// the headers were judged by the browser, or needed no judging.
+func (p *Policy) answerActual(r *Request, o verdict) Decision {
+	kind := Actual
+	if o.reason == NoOrigin {
+		kind = NotCORS
+	}
+	if p.anyOrigin {
+		// One answer for all, so that caches can share it:
+		// https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches
+		d := p.actual
+		if d.Kind = kind; kind == NotCORS {
+			d.Reason = NoOrigin
+		}
+		return d
+	}
+	d := Decision{Kind: kind, Reason: o.reason, Vary: varyOrigin, Err: o.err}
+	if o.reason != Allowed {
+		if p.rejectDisallowed && kind == Actual && !isSameOrigin(r, o) {
+			d.Status = statusForbidden
+		}
+		return d
+	}
+	switch {
+	case r.RequestMethod.N > 1:
+		d.Reason = RepeatedMethod
+		return d
+	case r.RequestMethod.N == 1 && r.RequestMethod.First == "":
+		d.Reason = MalformedMethod
+		return d
+	}
+	d = p.actual
+	d.AllowOrigin = o.allow
+	return d
+}
+
+// isSameOrigin reports whether a request comes from the server's own pages, as
+// net/http's CrossOriginProtection tells it. A header that is not well formed
+// tells nothing.
+func isSameOrigin(r *Request, o verdict) bool {
+	switch {
+	case !o.wellFormed:
+		return false // not even a browser's
+	case r.SecFetchSite != "":
+		return r.SecFetchSite == "same-origin" || r.SecFetchSite == "none"
+	}
+	return o.origin.Host != "" && o.origin.IsHost(r.Host)
+}

@@ -1,0 +1,77 @@
+package cors
+
+import "strings"
+
+// Request describes an HTTP request as far as the CORS protocol looks at it.
+// Adapters fill it in; [Policy.Decide] takes it by value, so that a request
+// costs no allocation on servers that reuse their buffers.
+//
+// The zero value describes a request without an Origin header.
+type Request struct {
+	// Method is the request's method, byte for byte.
+	Method string
+
+	// Host is the value of the Host header (or of the :authority
+	// pseudo-header). It is compared with the origin only when
+	// [Config.RejectDisallowed] is set and SecFetchSite is empty.
+	Host string
+
+	// SecFetchSite is the value of the Sec-Fetch-Site header, "" if absent.
+	// It is read only when [Config.RejectDisallowed] is set.
+	SecFetchSite string
+
+	// Origin holds the field lines of the Origin header.
+	Origin Lines
+
+	// RequestMethod holds the field lines of Access-Control-Request-Method.
+	RequestMethod Lines
+
+	// RequestHeaders holds the field lines of Access-Control-Request-Headers.
+	RequestHeaders Lines
+
+	// RouteMethods lists the methods that the router serves at the request's
+	// path; nil means that the adapter does not know. It is read only when
+	// [Config.MethodsFromRoutes] is set.
+	RouteMethods []string
+
+	// Borrowed says that the strings above point into a buffer which the
+	// server reuses after the call, as fasthttp does. Strings that are handed
+	// to predicates and hooks, which may keep them, are then copied first.
+	// The [Decision] itself may hold views of the request's strings.
+	Borrowed bool
+}
+
+// Lines holds the field lines of one header field as they were received: not
+// joined, and without the optional whitespace around each value. The zero
+// value means that the header is absent.
+type Lines struct {
+	// First is the value of the first field line.
+	First string
+
+	// N is the number of field lines.
+	N int
+
+	// More holds the values of the second and later field lines. It may be
+	// shorter than N-1 where an adapter bounds what it collects: lines that
+	// are counted but not held are never granted anything.
+	More []string
+}
+
+// NewLines returns the field lines in values, which it does not copy.
+func NewLines(values []string) Lines {
+	if len(values) == 0 {
+		return Lines{}
+	}
+	return Lines{First: values[0], N: len(values), More: values[1:]}
+}
+
+// clone returns a copy of s if the request's strings are borrowed, else s.
+func (r *Request) clone(s string) string {
+	if r.Borrowed {
+		return strings.Clone(s)
+	}
+	return s
+}
+
+// complete reports whether all the field lines are held.
+func (l *Lines) complete() bool { return l.N <= 1+len(l.More) }

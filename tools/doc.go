@@ -1,0 +1,2 @@
+// Package tools holds the programs that build and check this repository.
+package tools
