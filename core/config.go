@@ -133,7 +133,8 @@ func New(c Config) (*Policy, error) {
 	if err := b.err(); err != nil {
 		return nil, err
 	}
-	return &b.policy, nil
+	policy := b.policy // a pointer into b would keep the Config alive
+	return &policy, nil
 }
 
 // MustNew is New for configurations that are part of the program: it panics

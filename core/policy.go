@@ -147,22 +147,14 @@ func (p *Policy) answerPreflight(r *Request, o verdict) Decision {
 	}
 	d := p.preflight
 	d.AllowOrigin = o.allow
-	routed := p.methodsFromRoutes && r.RouteMethods != nil
+	var methodOK, headersOK bool
+	d.AllowMethods, methodOK = p.grantMethods(r)
+	d.AllowHeaders, d.Header, headersOK = p.grantHeaders(r)
 	switch {
-	case routed:
-		d.AllowMethods = strings.Join(r.RouteMethods, ",")
-	case p.anyMethod && p.credentials && len(r.RequestMethod.First) <= maxEchoedMethod && fetch.IsToken(r.RequestMethod.First):
-		d.AllowMethods = r.RequestMethod.First
-	}
-	if p.anyHeader && p.credentials && r.RequestHeaders.complete() {
-		d.AllowHeaders = namelist.Echo(r.RequestHeaders.First, r.RequestHeaders.More)
-	}
-	if !p.allowsMethod(r.RequestMethod.First, routed, r.RouteMethods) {
-		d.Reason = MethodNotAllowed
-		return d
-	}
-	if name, ok := p.allowsHeaders(r.RequestHeaders); !ok {
-		d.Reason, d.Header = HeaderNotAllowed, name
+	case !methodOK:
+		d.Reason, d.Header = MethodNotAllowed, ""
+	case !headersOK:
+		d.Reason = HeaderNotAllowed
 	}
 	return d
 }
@@ -170,34 +162,43 @@ func (p *Policy) answerPreflight(r *Request, o verdict) Decision {
 // maxEchoedMethod is the longest method that is spelled out for "*", in bytes.
 const maxEchoedMethod = 4 << 10
 
-// allowsMethod is step 7.5 of the CORS-preflight fetch, on the server.
-func (p *Policy) allowsMethod(method string, routed bool, routeMethods []string) bool {
+// grantMethods returns the value of Access-Control-Allow-Methods, and whether
+// it covers the requested method (step 7.5 of the CORS-preflight fetch).
+func (p *Policy) grantMethods(r *Request) (list string, ok bool) {
+	method, list := r.RequestMethod.First, p.preflight.AllowMethods
+	safelisted := fetch.IsSafelistedMethod(method)
 	switch {
-	case fetch.IsSafelistedMethod(method):
-		return true
-	case routed:
-		return slices.Contains(routeMethods, method)
-	case p.anyMethod:
-		return len(method) <= maxEchoedMethod && fetch.IsToken(method)
+	case p.methodsFromRoutes && r.RouteMethods != nil:
+		return strings.Join(r.RouteMethods, ","), safelisted || slices.Contains(r.RouteMethods, method)
+	case !p.anyMethod:
+		return list, safelisted || slices.Contains(p.methods, method)
+	case len(method) > maxEchoedMethod || !fetch.IsToken(method):
+		return list, false
+	case p.credentials:
+		// With credentials "*" is a method's name and nothing else.
+		return method, true
 	}
-	return slices.Contains(p.methods, method)
+	return list, true
 }
 
-// allowsHeaders is steps 7.6 and 7.7 of the CORS-preflight fetch, on the
-// server. If a header is not allowed, name is the first such one.
-func (p *Policy) allowsHeaders(l Lines) (name string, ok bool) {
+// grantHeaders returns the value of Access-Control-Allow-Headers, and whether
+// it covers the requested headers (steps 7.6 and 7.7). If it does not, unknown
+// is the first that is not covered, if the list is fit to tell.
+func (p *Policy) grantHeaders(r *Request) (list, unknown string, ok bool) {
+	lines, list := &r.RequestHeaders, p.preflight.AllowHeaders
 	switch {
-	case l.N == 0:
-		return "", true
-	case !l.complete():
-		return "", false
-	case p.anyHeader && p.credentials:
-		echo := namelist.Echo(l.First, l.More)
-		return "", echo != "" || l.N == 1 && l.First == ""
-	case p.anyHeader:
-		return p.headers.CheckAny(l.First, l.More)
+	case lines.N == 0:
+		return list, "", true
+	case lines.N > 1+len(lines.More): // some are counted but not held
+		return list, "", false
+	case !p.anyHeader:
+		unknown, ok = p.headers.Check(lines.First, lines.More)
+	case !p.credentials:
+		unknown, ok = p.headers.CheckAny(lines.First, lines.More)
+	default:
+		list, ok = namelist.Echo(lines.First, lines.More)
 	}
-	return p.headers.Check(l.First, l.More)
+	return list, unknown, ok
 }
 
 // answerActual answers any other request, by its origin alone: the method and

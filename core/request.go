@@ -72,6 +72,3 @@ func (r *Request) clone(s string) string {
 	}
 	return s
 }
-
-// complete reports whether all the field lines are held.
-func (l *Lines) complete() bool { return l.N <= 1+len(l.More) }

@@ -169,32 +169,31 @@ func (s *Set) CheckAny(first string, more []string) (unknown string, ok bool) {
 }
 
 // Echo returns the names of a list joined by commas, for the answers in which
-// "*" must be spelled out. It returns "" if the list is empty, beyond its
-// bounds, or holds anything but tokens. A list in the form that browsers send
-// is returned as it is, without a copy.
-func Echo(first string, more []string) string {
+// "*" must be spelled out. It returns false if the list is beyond its bounds or
+// holds anything but tokens. A list in the form that browsers send is returned
+// as it is, without a copy.
+func Echo(first string, more []string) (names string, ok bool) {
 	scan := newScanner(first, more)
 	size, n := 0, 0
-	for ; n <= maxNames; n++ {
+	for ; ; n++ {
 		name, ok := scan.next(maxBytes - size)
-		if !ok || name != "" && !fetch.IsToken(name) {
-			return ""
+		if !ok {
+			return "", false
 		}
 		if name == "" {
 			break
 		}
-		size += len(name) + len(",")
+		if size += len(name) + len(","); n == maxNames || !fetch.IsToken(name) {
+			return "", false
+		}
 	}
-	switch {
-	case n > maxNames, size-len(",") > maxBytes:
-		return ""
-	case len(more) == 0 && scan.blanks == 0 && scan.empties == 0:
-		return first
+	if len(more) == 0 && scan.blanks == 0 && scan.empties == 0 {
+		return first, true
 	}
-	names := make([]string, n)
+	list := make([]string, n)
 	scan = newScanner(first, more)
-	for i := range names {
-		names[i], _ = scan.next(maxBytes)
+	for i := range list {
+		list[i], _ = scan.next(maxBytes)
 	}
-	return strings.Join(names, ",")
+	return strings.Join(list, ","), true
 }

@@ -1,0 +1,172 @@
+package origin
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func newSet(t testing.TB, patterns ...string) *Set {
+	t.Helper()
+	var s Set
+	for _, text := range patterns {
+		p, fault := ParsePattern(text)
+		if fault != nil {
+			t.Fatalf("ParsePattern(%q) refuses it: it %s", text, fault.Reason)
+		}
+		s.Add(p)
+	}
+	return &s
+}
+
+// allows is the lookup of a policy.
+func (s *Set) allows(origin string) bool {
+	if _, ok := s.Exact(origin); ok {
+		return true
+	}
+	o, ok := Parse(origin)
+	return ok && s.Match(o)
+}
+
+func TestSet(t *testing.T) {
+	tests := []struct {
+		pattern string
+		in, out []string
+	}{
+		{
+			"https://example.com",
+			[]string{"https://example.com"},
+			[]string{"http://example.com", "https://example.com:8443", "https://a.example.com", "https://example.com.", "https://example.co", "https://example.comm"},
+		},
+		{
+			"https://*.example.com",
+			[]string{"https://a.example.com", "https://a.b.c.example.com", "https://_.example.com"},
+			[]string{"https://example.com", "https://aexample.com", "http://a.example.com", "https://a.example.com:8443", "https://a.example.com.evil.example", "https://.example.com", "https://a..example.com", "https://a.example.com.", "https://evil.example/.example.com"},
+		},
+		{
+			"https://*.example.com:8443",
+			[]string{"https://a.example.com:8443"},
+			[]string{"https://a.example.com", "https://a.example.com:443", "https://a.example.com:84430", "https://example.com:8443"},
+		},
+		{
+			"https://*.example.com:*",
+			[]string{"https://a.example.com", "https://a.example.com:1", "https://b.a.example.com:65535"},
+			[]string{"https://example.com:1", "https://a.example.com:443", "https://a.example.com:0", "https://a.example.com:8@evil.example"},
+		},
+		{
+			"http://localhost:*",
+			[]string{"http://localhost", "http://localhost:3000"},
+			[]string{"https://localhost", "http://a.localhost:3000", "http://localhost.evil.example:3000", "http://localhost:80"},
+		},
+		{
+			"http://[::1]:*",
+			[]string{"http://[::1]", "http://[::1]:8080"},
+			[]string{"http://[::2]:8080"},
+		},
+		{
+			"app://*",
+			[]string{"app://x", "app://0.1:2"},
+			[]string{"apps://x", "app://", "app://X", "https://x"},
+		},
+		{
+			"https://*." + strings.Repeat("a.", 120) + "example",
+			[]string{"https://x." + strings.Repeat("a.", 120) + "example"},
+			[]string{"https://" + strings.Repeat("a.", 120) + "example", "https://x." + strings.Repeat("a.", 119) + "example"},
+		},
+	}
+	for _, tt := range tests {
+		s := newSet(t, tt.pattern)
+		for _, o := range tt.in {
+			if !s.allows(o) {
+				t.Errorf("pattern %q does not match %q", tt.pattern, o)
+			}
+		}
+		for _, o := range tt.out {
+			if s.allows(o) {
+				t.Errorf("pattern %q matches %q", tt.pattern, o)
+			}
+		}
+	}
+}
+
+func TestSetKeepsPatternsApart(t *testing.T) {
+	s := newSet(t, "https://a.example", "https://*.b.example", "https://*.c.example:1", "http://d.example:*")
+	for _, o := range []string{"https://x.a.example", "https://b.example", "https://x.c.example", "https://x.b.example:1", "https://d.example:1", "http://x.b.example"} {
+		if s.allows(o) {
+			t.Errorf("four patterns together match %q, which none of them does", o)
+		}
+	}
+}
+
+// naive is the matcher that a reader can check by eye.
+func naive(patterns []string, origin string) bool {
+	o, ok := Parse(origin)
+	if !ok {
+		return false
+	}
+	for _, p := range patterns {
+		scheme, rest, _ := strings.Cut(p, "://")
+		if scheme != o.Scheme {
+			continue
+		}
+		host, anyPort := strings.CutSuffix(rest, ":*")
+		port := ""
+		if !anyPort {
+			host, port, _ = cutPort(rest)
+		}
+		suffix, below := strings.CutPrefix(host, "*")
+		hostOK := o.Host == host || below && suffix != "" && strings.HasSuffix(o.Host, suffix) && len(o.Host) > len(suffix)
+		if rest == "*" || hostOK && (anyPort || port == o.Port) {
+			return true
+		}
+	}
+	return false
+}
+
+func FuzzSet(f *testing.F) {
+	f.Add("https://*.example.com https://example.com:8443 http://localhost:*", "https://a.example.com")
+	f.Add("https://*.b.c https://*.c:1", "https://a.b.c:1")
+	f.Add("app://* https://*.a.a:*", "https://a.a.a:5")
+	f.Fuzz(func(t *testing.T, list, origin string) {
+		if len(origin) > MaxLen {
+			return
+		}
+		var s Set
+		var patterns []string
+		for _, text := range strings.Fields(list) {
+			if p, fault := ParsePattern(text); fault == nil {
+				s.Add(p)
+				patterns = append(patterns, text)
+			}
+		}
+		if got, want := s.allows(origin), naive(patterns, origin); got != want {
+			t.Errorf("the set of %q allows %q: %v; one by one: %v", patterns, origin, got, want)
+		}
+	})
+}
+
+func BenchmarkSet(b *testing.B) {
+	for _, n := range []int{1, 1000, 1_000_000} {
+		s := NewSet(n)
+		for i := range n {
+			text := fmt.Sprintf("https://app%d.example.com", i)
+			if i%10 == 9 {
+				text = fmt.Sprintf("https://*.tenant%d.example.org", i)
+			}
+			p, _ := ParsePattern(text)
+			s.Add(p)
+		}
+		for name, origin := range map[string]string{
+			"exact":   "https://app0.example.com",
+			"pattern": "https://a.tenant9.example.org",
+			"refused": "https://app.evil.example",
+		} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					s.allows(origin)
+				}
+			})
+		}
+	}
+}
