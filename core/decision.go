@@ -1,6 +1,10 @@
 package cors
 
-import "context"
+import (
+	"context"
+	"slices"
+	"strings"
+)
 
 // A Decider decides what to do with a request. It is what adapters take.
 // [Policy] is the Decider that holds rules; implementations must be safe for
@@ -58,6 +62,32 @@ type Decision struct {
 	// Err is what [Config.AllowOriginFunc] returned, when Reason is
 	// [PredicateFailed].
 	Err error
+}
+
+// MissingVary returns the members of d.Vary that lines lack, the field lines of
+// the Vary header that the response already has. Adapters add a field line with
+// them, if there are any. Members are compared without regard to case, and "*"
+// stands for all: https://www.rfc-editor.org/rfc/rfc9110#name-vary
+func (d *Decision) MissingVary(lines []string) string {
+	if len(lines) == 0 {
+		return d.Vary
+	}
+	var missing []string
+	for member := range strings.SplitSeq(d.Vary, ", ") {
+		if !slices.ContainsFunc(lines, func(line string) bool { return hasMember(line, member) }) {
+			missing = append(missing, member)
+		}
+	}
+	return strings.Join(missing, ", ")
+}
+
+func hasMember(line, member string) bool {
+	for m := range strings.SplitSeq(line, ",") {
+		if m = strings.TrimSpace(m); m == "*" || strings.EqualFold(m, member) {
+			return true
+		}
+	}
+	return false
 }
 
 // Kind tells what a request is to the CORS protocol.

@@ -19,7 +19,6 @@ package corshttp
 import (
 	"net/http"
 	"slices"
-	"strings"
 
 	cors "github.com/corskit/corskit/core"
 )
@@ -94,35 +93,9 @@ func SetHeaders(h http.Header, d cors.Decision) {
 	set("Access-Control-Allow-Headers", d.AllowHeaders)
 	set("Access-Control-Max-Age", d.MaxAge)
 	set("Access-Control-Expose-Headers", d.ExposeHeaders)
-	if old := h["Vary"]; len(old) > 0 {
-		mergeVary(h, old, d.Vary)
-	} else {
+	if old := h["Vary"]; len(old) == 0 {
 		set("Vary", d.Vary)
+	} else if missing := d.MissingVary(old); missing != "" {
+		h["Vary"] = append(slices.Clip(old), missing)
 	}
-}
-
-// mergeVary adds the members of list that old, the field lines of h's Vary
-// header, lacks. "*" stands for any member:
-// https://www.rfc-editor.org/rfc/rfc9110#name-vary
-func mergeVary(h http.Header, old []string, list string) {
-	var missing []string
-	for member := range strings.SplitSeq(list, ", ") {
-		if !hasMember(old, member) {
-			missing = append(missing, member)
-		}
-	}
-	if len(missing) > 0 {
-		h["Vary"] = append(slices.Clip(old), strings.Join(missing, ", "))
-	}
-}
-
-func hasMember(lines []string, member string) bool {
-	for _, line := range lines {
-		for m := range strings.SplitSeq(line, ",") {
-			if m = strings.TrimSpace(m); m == "*" || strings.EqualFold(m, member) {
-				return true
-			}
-		}
-	}
-	return false
 }
