@@ -1,0 +1,296 @@
+package corsgin_test
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	corsgin "github.com/corskit/corskit/adapters/gin"
+	cors "github.com/corskit/corskit/core"
+)
+
+func TestScopesLeaveOtherPathsAlone(t *testing.T) {
+	for _, tt := range []struct {
+		method, path, requestMethod string
+		status                      int
+	}{
+		{"GET", "/apix", "", 200},
+		{"OPTIONS", "/apix", "GET", 405},
+		{"DELETE", "/apix", "", 405},
+		{"GET", "/apixyz", "", 404},
+		{"OPTIONS", "/ap", "GET", 404},
+		{"GET", "/", "", 404},
+		{"OPTIONS", "/other/api/items", "GET", 404},
+		{"OPTIONS", "/t", "GET", 404},
+		{"OPTIONS", "/t/", "GET", 404},
+		{"GET", "/opt", "", 405},
+		{"OPTIONS", "/opt", "", 200},
+		{"OPTIONS", "/opt", "PUT", 200},
+	} {
+		t.Run(tt.method+" "+tt.path, func(t *testing.T) {
+			decider := &spy{Decider: cors.MustNew(config)}
+			e := newEngine()
+			e.HandleMethodNotAllowed = true
+			scopes := corsgin.Scopes(e)
+			for _, path := range []string{"/api", "/t/:tenant"} {
+				g := e.Group(path)
+				scopes.Group(g, decider)
+				g.GET("/items", ok)
+			}
+			e.GET("/apix", ok)
+			e.OPTIONS("/opt", ok)
+
+			w := serve(e, tt.method, tt.path, allowed, tt.requestMethod)
+
+			checkResponse(t, w, tt.status, nil)
+			if decider.asked != 0 {
+				t.Errorf("the Decider was asked %d times, want never", decider.asked)
+			}
+		})
+	}
+}
+
+// Which policy governs is the same for an actual request and for the
+// CORS-preflight request that precedes it, whatever routes there are.
+func TestScopesFindTheGroup(t *testing.T) {
+	groups := []string{"/api", "/api/v1", "/t/:tenant", "/t/admin", "/v:version", "/v:version/x", `/escaped\:colon`, "/files/*path"}
+	for _, tt := range []struct {
+		name   string
+		routes [][2]string
+		method string
+		path   string
+		want   string // the base path of the group that governs, or none
+	}{
+		{"routed", [][2]string{{"PUT", "/api/items"}}, "PUT", "/api/items", "/api"},
+		{"unrouted", nil, "PUT", "/api/items", "/api"},
+		{"empty segments", nil, "PUT", "/api//items", "/api"},
+		{"longer base path", nil, "PUT", "/api/v1/items", "/api/v1"},
+		{"longer base path itself", nil, "PUT", "/api/v1", "/api/v1"},
+		{"longer base path as a prefix of a segment", nil, "PUT", "/api/v12", "/api"},
+		{"parameter", nil, "PUT", "/t/acme/items", "/t/:tenant"},
+		{"empty parameter", nil, "PUT", "/t//items", "/t/:tenant"},
+		{"parameter left out", nil, "PUT", "/t/", ""},
+		{"text before parameters", nil, "PUT", "/t/admin/items", "/t/admin"},
+		{"parameter after text", nil, "PUT", "/v2/items", "/v:version"},
+		{"longer base path with a parameter", nil, "PUT", "/v2/x/items", "/v:version/x"},
+		{"escaped colon", nil, "PUT", "/escaped:colon/items", `/escaped\:colon`},
+		{"escaped colon is no parameter", nil, "PUT", "/escaped2/items", ""},
+		{"catch-all", nil, "PUT", "/files/a/b", "/files/*path"},
+		{"another case", nil, "PUT", "/API/items", ""},
+
+		{
+			"a route beside the group takes the path",
+			[][2]string{{"PUT", "/t/:tenant/items"}, {"PUT", "/t/special/items"}},
+			"PUT", "/t/special/items", "",
+		},
+		{
+			"a route beside the group takes the path for another method",
+			[][2]string{{"PUT", "/t/:tenant/items"}, {"GET", "/t/special/items"}},
+			"PUT", "/t/special/items", "/t/:tenant",
+		},
+		{
+			"an OPTIONS route beside the group",
+			[][2]string{{"PUT", "/t/:tenant/items"}, {"OPTIONS", "/t/special/items"}},
+			"PUT", "/t/special/items", "/t/:tenant",
+		},
+		{
+			"an OPTIONS route in the group, the route beside it",
+			[][2]string{{"OPTIONS", "/t/:tenant/items"}, {"PUT", "/t/special/items"}},
+			"PUT", "/t/special/items", "",
+		},
+		{
+			"a catch-all beside the group",
+			[][2]string{{"PUT", "/api/items"}, {"GET", "/*any"}},
+			"GET", "/api/items", "",
+		},
+		{
+			"a parameter takes what another group has as text",
+			[][2]string{{"PUT", "/t/:tenant/items"}, {"GET", "/t/admin/items"}},
+			"PUT", "/t/admin/items", "/t/:tenant",
+		},
+		{
+			"colons that gin no longer tells from parameters",
+			[][2]string{{"PUT", `/api/items\:copy`}, {"PUT", `/api/items\:move`}},
+			"PUT", "/api/items:move", "/api",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var asked []string
+			e := newEngine()
+			e.RedirectTrailingSlash = false
+			scopes := corsgin.Scopes(e)
+			for _, path := range groups {
+				scopes.Group(e.Group(path), decider(func() { asked = append(asked, path) }))
+			}
+			for _, r := range tt.routes {
+				e.Handle(r[0], r[1], ok)
+			}
+
+			for _, r := range [][2]string{{tt.method, ""}, {"OPTIONS", tt.method}} {
+				asked = nil
+				serve(e, r[0], tt.path, allowed, r[1])
+				if tt.want == "" && len(asked) > 0 {
+					t.Errorf("%s asked %q, want none", r, asked)
+				}
+				if tt.want != "" && (len(asked) != 1 || asked[0] != tt.want) {
+					t.Errorf("%s asked %q, want %s alone", r, asked, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// decider returns a Decider that calls f.
+func decider(f func()) cors.Decider {
+	c := config
+	c.AllowOrigins = nil
+	c.AllowOriginFunc = func(context.Context, string) (bool, error) { f(); return true, nil }
+	return cors.MustNew(c)
+}
+
+// What the engine takes for the path of a request depends on its fields.
+func TestScopesFollowTheRouter(t *testing.T) {
+	extra := func(e *gin.Engine) { e.RemoveExtraSlash = true }
+	raw := func(e *gin.Engine) { e.UseRawPath = true }
+	escaped := func(e *gin.Engine) { e.UseEscapedPath = true }
+	for _, tt := range []struct {
+		name                    string
+		set                     func(*gin.Engine)
+		basePath, route, path   string
+		status, preflightStatus int
+		headers, preflight      headers
+	}{
+		{"extra slashes, routed", extra, "/t/:tenant", "/t/:tenant/items", "//t//acme/items", 200, 204, granted, preflightGranted},
+		{"extra slashes, unrouted", extra, "/t/:tenant", "/t/:tenant/items", "//t//acme/nowhere", 404, 204, granted, preflightGranted},
+		{"extra slashes, beside the group", extra, "/t/:tenant", "/t/special", "//t//special", 200, 404, nil, nil},
+		{"raw path", raw, "/t/:tenant/x", "/t/:tenant/x/items", "/t/a%2Fb/x/items", 200, 204, granted, preflightGranted},
+		{"escaped path", escaped, "/t/:tenant/x", "/t/:tenant/x/items", "/t/a%2Fb/x/items", 200, 204, granted, preflightGranted},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := newEngine()
+			tt.set(e)
+			scopes := corsgin.Scopes(e)
+			scopes.Group(e.Group(tt.basePath), cors.MustNew(config))
+			e.PUT(tt.route, ok)
+
+			checkResponse(t, serve(e, "PUT", tt.path, allowed, ""), tt.status, tt.headers)
+			checkResponse(t, serve(e, "OPTIONS", tt.path, allowed, "PUT"), tt.preflightStatus, tt.preflight)
+		})
+	}
+}
+
+// The request is no CORS-preflight request without an Origin header, whatever
+// else it has: it is for the route that answers OPTIONS.
+func TestScopesWithoutOrigin(t *testing.T) {
+	e := newEngine()
+	scopes := corsgin.Scopes(e)
+	scopes.Group(e.Group("/t/:tenant"), cors.MustNew(config))
+	e.OPTIONS("/t/:tenant", ok)
+	e.PUT("/t/special", ok)
+	checkResponse(t, serve(e, "OPTIONS", "/t/special", "", "PUT"), 200, nothing)
+}
+
+func TestScopesLeaveTheRequestAlone(t *testing.T) {
+	e := newEngine()
+	corsgin.Scopes(e)
+	e.PUT("/items/", ok)
+	var path string
+	e.NoRoute(func(c *gin.Context) { path = c.Request.URL.Path })
+	serve(e, "OPTIONS", "/items", allowed, "PUT")
+	if path != "/items" {
+		t.Errorf("the handler sees the path %q, want /items", path)
+	}
+}
+
+func TestScopesWithRoutesAddedLater(t *testing.T) {
+	e := newEngine()
+	scopes := corsgin.Scopes(e)
+	scopes.Group(e.Group("/t/:tenant"), cors.MustNew(config))
+	e.GET("/", ok)
+	checkResponse(t, serve(e, "OPTIONS", "/t/special", allowed, "PUT"), 204, preflightGranted)
+
+	e.GET("/t/special", ok)
+	e.PUT("/t/special", ok)
+	checkResponse(t, serve(e, "OPTIONS", "/t/special", allowed, "PUT"), 404, nil)
+}
+
+func TestScopesAreConcurrent(t *testing.T) {
+	e := newEngine()
+	scopes := corsgin.Scopes(e)
+	g := e.Group("/api")
+	scopes.Group(g, cors.MustNew(config))
+	g.PUT("/items", ok)
+
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			checkResponse(t, serve(e, "OPTIONS", "/api/items", allowed, "PUT"), 204, preflightGranted)
+			checkResponse(t, serve(e, "OPTIONS", "/api/nowhere", allowed, "PUT"), 204, preflightGranted)
+			checkResponse(t, serve(e, "PUT", "/api/items", allowed, ""), 200, granted)
+		})
+	}
+	group.Wait()
+}
+
+// gin prints each route as it is registered, which is enough.
+func TestScopesPrintNothing(t *testing.T) {
+	writer, mode := gin.DefaultWriter, gin.Mode()
+	defer func() {
+		gin.DefaultWriter = writer
+		gin.SetMode(mode)
+	}()
+	var printed bytes.Buffer
+	gin.DefaultWriter = &printed
+	gin.SetMode(gin.DebugMode)
+	e := newEngine()
+	scopes := corsgin.Scopes(e)
+	g := e.Group("/api")
+	scopes.Group(g, cors.MustNew(config))
+	g.PUT("/items", ok)
+	printed.Reset()
+
+	checkResponse(t, serve(e, "OPTIONS", "/api/items", allowed, "PUT"), 204, preflightGranted)
+
+	if printed.Len() > 0 {
+		t.Errorf("a preflight printed %q, want nothing", printed.String())
+	}
+	if gin.Mode() != gin.DebugMode {
+		t.Errorf("after a preflight gin is in %s mode, want it left in debug mode", gin.Mode())
+	}
+}
+
+func TestScopePanics(t *testing.T) {
+	policy := cors.MustNew(config)
+	for _, tt := range []struct {
+		name, want string
+		do         func(*gin.Engine)
+	}{
+		{
+			"nil Decider", "corsgin: Scope.Group: the Decider is nil: make one with cors.New",
+			func(e *gin.Engine) { corsgin.Scopes(e).Group(e.Group("/api"), nil) },
+		},
+		{
+			"group made too early",
+			"corsgin: Scope.Group: the group /api was made before Scopes was called, its routes would have no policy: call Scopes first",
+			func(e *gin.Engine) {
+				g := e.Group("/api", ok)
+				corsgin.Scopes(e).Group(g, policy)
+			},
+		},
+		{
+			"two policies", "corsgin: Scope.Group: the base path /api/ has a policy already: give each base path one",
+			func(e *gin.Engine) {
+				scopes := corsgin.Scopes(e)
+				scopes.Group(e.Group("/api"), policy)
+				scopes.Group(e.Group("/api/"), policy)
+			},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			checkPanic(t, tt.want, func() { tt.do(newEngine()) })
+		})
+	}
+}
