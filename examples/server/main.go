@@ -1,0 +1,169 @@
+// Command server serves the routes of the conformance suite through any of the
+// adapters, under the policy in a file:
+//
+//	go build -o bin/server ./examples/server
+//	bin/server -adapter gin -policy policy.json -addr 127.0.0.1:8080
+//
+// It prints one line when it is ready to answer, and ends on an interrupt.
+// It exits with 0 after an interrupt, 2 on wrong usage and 1 on other errors.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/adapters"
+	cors "github.com/corskit/corskit/core"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the program at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+// run serves until ctx is done and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	options, err := parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage())
+		return exitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "server: %v\n", err)
+		return exitUsage
+	}
+	policy, faults := load(options.policy)
+	if len(faults) > 0 {
+		for _, fault := range faults {
+			fmt.Fprintf(stderr, "server: %s\n", fault)
+		}
+		return exitError
+	}
+	app := options.adapter.Mount(conformance.Site{
+		Policy: policy,
+		Mount:  options.mount,
+		Routes: conformance.Routes(options.mount),
+	})
+	listener, err := net.Listen("tcp", options.addr)
+	if err != nil {
+		fmt.Fprintf(stderr, "server: -addr: %v: write the HOST:PORT of a free port, or port 0 for any\n", err)
+		return exitError
+	}
+	if err := serve(ctx, app, listener, stdout); err != nil {
+		fmt.Fprintf(stderr, "server: %v\n", err)
+		return exitError
+	}
+	return exitOK
+}
+
+// serve says where it listens and serves app until ctx is done.
+func serve(ctx context.Context, app conformance.App, listener net.Listener, stdout io.Writer) error {
+	// The listener queues connections from now on, so that a client may
+	// connect as soon as it reads the line.
+	fmt.Fprintf(stdout, "listening on http://%s\n", listener.Addr())
+	served := make(chan error, 1)
+	go func() { served <- app.Serve(listener) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("the server stopped by itself: %w", err)
+	case <-ctx.Done():
+	}
+	err := app.Close()
+	listener.Close() // in case that Serve has not come to know it yet
+	select {
+	case <-served:
+	case <-time.After(5 * time.Second):
+		return errors.New("the server did not stop within five seconds")
+	}
+	return err
+}
+
+type options struct {
+	adapter conformance.Adapter
+	policy  string
+	addr    string
+	mount   string
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	var adapter string
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // one line is enough, and ours
+	flags.StringVar(&adapter, "adapter", "", "")
+	flags.StringVar(&o.policy, "policy", "", "")
+	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "")
+	flags.StringVar(&o.mount, "mount", conformance.Global, "")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return o, err
+	} else if err != nil {
+		return o, fmt.Errorf("%w: -h lists the flags", err)
+	}
+	switch {
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("%q is not a flag: -h lists the flags", flags.Arg(0))
+	case adapter == "":
+		return o, fmt.Errorf("-adapter is missing: write one of %s", names())
+	case o.policy == "":
+		return o, errors.New("-policy is missing: write the path of a policy file")
+	case o.mount != conformance.Global && o.mount != conformance.Group:
+		return o, fmt.Errorf("-mount: %q is not known: write %s or %s", o.mount, conformance.Global, conformance.Group)
+	}
+	for _, o.adapter = range adapters.All {
+		if o.adapter.Name == adapter {
+			return o, nil
+		}
+	}
+	return o, fmt.Errorf("-adapter: %q is not known: write one of %s", adapter, names())
+}
+
+func names() string {
+	var names []string
+	for _, a := range adapters.All {
+		names = append(names, a.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func usage() string {
+	return fmt.Sprintf(`usage: server -adapter NAME -policy FILE [-addr HOST:PORT] [-mount global|group]
+
+  -adapter NAME      the framework to serve with: %s
+  -policy FILE       the policy file (JSON)
+  -addr HOST:PORT    where to listen, 127.0.0.1:8080 by default; port 0 picks a free one
+  -mount global      the policy covers the whole server (default)
+  -mount group       the policy covers %s and nothing else
+`, names(), conformance.Prefix)
+}
+
+// load compiles a policy file. Each fault is one line with its position.
+func load(path string) (*cors.Policy, []string) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, []string{fmt.Sprintf("-policy: %v: write the path of a file that can be read", err)}
+	}
+	policy, err := cors.ParsePolicy(data)
+	var faults []string
+	for _, fault := range cors.ConfigErrors(err) {
+		faults = append(faults, path+":"+fault.Error())
+	}
+	return policy, faults
+}
