@@ -3,6 +3,8 @@ package cors
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/corskit/corskit/core/internal/fetch"
 )
 
 // A ConfigError is one fault of a [Config] or of a policy file. [New],
@@ -37,8 +39,10 @@ func (e *ConfigError) Error() string {
 	if e.Line > 0 {
 		s = fmt.Sprintf("%d:%d: ", e.Line, e.Column)
 	}
-	if e.Field != "" {
+	if fetch.IsToken(e.Field) {
 		s += e.Field + ": "
+	} else if e.Field != "" { // a key that someone has made up
+		s += quote(e.Field) + ": "
 	}
 	if e.Value != "" {
 		s += quote(e.Value) + " "

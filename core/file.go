@@ -2,30 +2,40 @@ package cors
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// ParsePolicy compiles a policy file. It is [ParseConfig] and [New] in one;
-// the faults that New finds bear their position in the file as well.
+// ParsePolicy compiles a policy file. It is [ParseConfig] and [New] in one, and
+// reports the faults that either finds, in the order of their positions.
 func ParsePolicy(data []byte) (*Policy, error) {
-	f, err := parseFile(data)
-	if err != nil {
-		return nil, err
-	}
+	f := parseFile(data)
 	p, err := New(f.config)
-	if err != nil {
-		for _, fault := range ConfigErrors(err) {
-			f.locate(fault)
-		}
-		return nil, err
+	if !f.readable {
+		return nil, errors.Join(f.faults...)
 	}
-	return p, nil
+	misread := len(f.faults) > 0
+	for _, fault := range ConfigErrors(err) {
+		// A list that is empty may be so because of its key or its elements.
+		if e := f.locate(fault); !misread || e.index >= 0 || e.Value != "" {
+			f.faults = append(f.faults, e)
+		}
+	}
+	if len(f.faults) == 0 {
+		return p, nil
+	}
+	slices.SortStableFunc(f.faults, func(a, b error) int {
+		x, y := a.(*ConfigError), b.(*ConfigError)
+		return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
+	})
+	return nil, errors.Join(f.faults...)
 }
 
 // ParseConfig decodes a policy file: a JSON object whose keys are the names of
@@ -46,26 +56,28 @@ func ParsePolicy(data []byte) (*Policy, error) {
 // anything after the object are faults. The error joins a [ConfigError] with a
 // position for each of them.
 func ParseConfig(data []byte) (Config, error) {
-	f, err := parseFile(data)
-	if err != nil {
-		return Config{}, err
+	f := parseFile(data)
+	if len(f.faults) > 0 {
+		return Config{}, errors.Join(f.faults...)
 	}
 	return f.config, nil
 }
 
 // file is a policy file that is being decoded.
 type file struct {
-	data   []byte
-	dec    *json.Decoder
-	config Config
-	faults []error
-	seen   map[string]place
+	data     []byte
+	dec      *json.Decoder
+	config   Config
+	faults   []error // each a *ConfigError
+	seen     map[string]place
+	readable bool // to its end, so that config holds all that is not faulty
 }
 
 // place is where a key's value stands, in bytes from the start of the file.
 type place struct {
 	value    int
-	elements []int // of a list
+	text     string // of a value that is no list
+	elements []int  // of a list, but for those that are no strings
 }
 
 // A field decodes the value of one key. If the value is of another type than
@@ -103,13 +115,13 @@ var goNames = func() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }()
 
-func parseFile(data []byte) (*file, error) {
+func parseFile(data []byte) *file {
 	f := &file{data: data, dec: json.NewDecoder(bytes.NewReader(data)), seen: map[string]place{}}
 	f.dec.UseNumber()
 	if err := f.object(); err != nil {
 		f.syntax(err)
 	}
-	return f, errors.Join(f.faults...)
+	return f
 }
 
 // object reads the file's one object. It returns an error only where reading
@@ -142,6 +154,7 @@ func (f *file) object() error {
 	if _, err := f.dec.Token(); err != io.EOF {
 		f.fault(end, "", "", "there is more after the object", "keep one object in the file")
 	}
+	f.readable = true
 	return nil
 }
 
@@ -199,6 +212,9 @@ func (f *file) syntax(err error) {
 	at := int(f.dec.InputOffset())
 	var syntax *json.SyntaxError
 	switch {
+	case errors.As(err, &syntax) && bytes.HasPrefix(f.data, []byte("\ufeff")):
+		f.fault(0, "", "", "starts with a byte order mark", "save the file as UTF-8 without it")
+		return
 	case errors.As(err, &syntax):
 		// The offset counts the bytes read, up to and with the offending one.
 		at = max(at, int(syntax.Offset)-1)
@@ -232,7 +248,7 @@ func (f *file) position(at int) (line, column int) {
 
 // locate gives a fault that New has found its place in the file, and its words
 // the file's names.
-func (f *file) locate(e *ConfigError) {
+func (f *file) locate(e *ConfigError) *ConfigError {
 	e.Field = goNames.Replace(e.Field)
 	e.Reason, e.Fix = goNames.Replace(e.Reason), goNames.Replace(e.Fix)
 	at := 0
@@ -240,9 +256,12 @@ func (f *file) locate(e *ConfigError) {
 		at = p.value
 		if e.index >= 0 {
 			at = p.elements[e.index]
+		} else if p.text != "" {
+			e.Value = p.text
 		}
 	}
 	e.Line, e.Column = f.position(at)
+	return e
 }
 
 func invalidUTF8(data []byte) int {
@@ -268,8 +287,9 @@ func boolField(key string, to func(*Config) *bool) field {
 }
 
 func intField(key, what string, set func(*Config, int)) field {
-	return field{key, func(f *file, value json.RawMessage, _ *place) string {
-		n, err := strconv.ParseInt(string(value), 10, 32)
+	return field{key, func(f *file, value json.RawMessage, at *place) string {
+		at.text = string(value)
+		n, err := strconv.ParseInt(at.text, 10, 32)
 		if err != nil {
 			return what
 		}
@@ -289,12 +309,12 @@ func listField(key string, to func(*Config) *[]string) field {
 		offset := at.value + len("[")
 		for _, e := range elements {
 			offset += bytes.Index(f.data[offset:], e)
-			at.elements = append(at.elements, offset)
 			var s *string
 			if json.Unmarshal(e, &s) != nil || s == nil {
 				f.fault(offset, key, string(e), "is not a string", "write a string")
 			} else {
 				*to(&f.config) = append(*to(&f.config), *s)
+				at.elements = append(at.elements, offset)
 			}
 			offset += len(e)
 		}

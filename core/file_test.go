@@ -80,6 +80,8 @@ func TestParseFaults(t *testing.T) {
 		{"no UTF-8", "{\n\"allowOrigins\": [\"https://\xff\"]}", "2:27: is not valid UTF-8: save the file as UTF-8"},
 		{"more", "{}\n{}", "2:1: there is more after the object: keep one object in the file"},
 		{"junk", "{} x", "1:4: there is more after the object: keep one object in the file"},
+		{"a byte order mark", "\ufeff{}", "1:1: starts with a byte order mark: save the file as UTF-8 without it"},
+		{"a key on two lines", `{"a\nb": 1}`, `1:2: "a\nb": is not a key of a policy file: remove it, or write one of `},
 		{"other case", `{"AllowOrigins": []}`, "1:2: AllowOrigins: is not a key of a policy file: write allowOrigins"},
 		{"another library's key", `{"exposed_headers": []}`, "1:2: exposed_headers: is not a key of a policy file: write exposeHeaders"},
 		{"an unknown key with an object", `{"x": {"allowOrigins": []}}`, "1:2: x: is not a key of a policy file: remove it, or write one of "},
@@ -126,10 +128,29 @@ func TestParsePolicyLocatesFaults(t *testing.T) {
 	want := strings.Join([]string{
 		`3:5: allowOrigins: "null" is the origin of every sandboxed frame, on any site: remove it, or set dangerouslyAllowNullOrigin`,
 		`3:13: allowOrigins: "http://a.example" allows pages loaded over plain http to send credentials: write https://a.example, or set dangerouslyAllowInsecureOrigins`,
-		`5:13: maxAge: "25h0m0s" is more than any browser honours: write 24h (86400 seconds) or less`,
+		`5:13: maxAge: "90000" is more than any browser honours: write 24h (86400 seconds) or less`,
 	}, "\n")
 	if err == nil || err.Error() != want {
 		t.Errorf("ParsePolicy says\n%v,\nwant\n%s", err, want)
+	}
+	_, err = cors.ParsePolicy([]byte(`{
+  "allowOrigins": [1, "https://a.example/"],
+  "allowed": [],
+  "allowMethods": ["TRACE"],
+  "preflightStatus": 404
+}`))
+	want = strings.Join([]string{
+		`2:20: allowOrigins: "1" is not a string: write a string`,
+		`2:23: allowOrigins: "https://a.example/" has a trailing slash: write https://a.example`,
+		`3:3: allowed: is not a key of a policy file: remove it, or write one of allowOrigins, allowMethods, methodsFromRoutes, allowHeaders, exposeHeaders, allowCredentials, maxAge, preflightStatus, rejectDisallowed, dangerouslyAllowNullOrigin, dangerouslyAllowInsecureOrigins, dangerouslyAllowPublicSuffixes, dangerouslyAllowAnyExtension`,
+		`4:20: allowMethods: "TRACE" is a method that browsers never send: remove it`,
+		`5:22: preflightStatus: "404" is not an ok status, so that browsers refuse the answer: write 204, or another status from 200 to 299`,
+	}, "\n")
+	if err == nil || err.Error() != want {
+		t.Errorf("of a file with faults of both kinds ParsePolicy says\n%v,\nwant\n%s", err, want)
+	}
+	if _, err := cors.ParsePolicy([]byte(`{"origins": ["*"]}`)); len(cors.ConfigErrors(err)) != 1 {
+		t.Errorf("of a file with a wrong key alone ParsePolicy says\n%v", err)
 	}
 	if _, err := cors.ParsePolicy([]byte(`{"allowMethods": ["PUT"]}`)); err == nil || !strings.HasPrefix(err.Error(), "1:1: allowOrigins: is empty") {
 		t.Errorf("without origins ParsePolicy says %v", err)

@@ -74,20 +74,10 @@ func (f *policyFile) lines() string {
 		if fault.Line == 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(oneLine(fault.Error()))
+		b.WriteString(fault.Error())
 		b.WriteByte('\n')
 	}
 	return b.String()
-}
-
-// oneLine replaces the control characters that an unknown key may hold.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return utf8.RuneError
-		}
-		return r
-	}, s)
 }
 
 // readFile reads a file or the standard input. Its errors do not name the file.

@@ -46,7 +46,7 @@ func TestFaultsOfJSON(t *testing.T) {
 			"allowOrigins": ["https://a.example/", "https://ok.example",
 				"http://b.example"],
 			"allowCredentials": true}`, []string{
-			`1:12: maxAge: "25h0m0s" is more than any browser honours: write 24h (86400 seconds) or less`,
+			`1:12: maxAge: "90000" is more than any browser honours: write 24h (86400 seconds) or less`,
 			`2:21: allowOrigins: "https://a.example/" has a trailing slash: write https://a.example`,
 			`3:5: allowOrigins: "http://b.example" allows pages loaded over plain http to send credentials: write https://b.example, or set dangerouslyAllowInsecureOrigins`,
 		}},
@@ -55,7 +55,7 @@ func TestFaultsOfJSON(t *testing.T) {
 			`1:25: allowOrigins: "https://a.example/" has a trailing slash: write https://a.example`,
 		}},
 		{"a key of another case", `{"AllowOrigins": ["*"]}`, []string{`1:2: AllowOrigins: is not a key of a policy file: write allowOrigins`}},
-		{"an unknown key", `{"a\nb": 1}`, []string{"1:2: a\ufffdb: is not a key of a policy file: remove it, or write one of " + keys}},
+		{"an unknown key", `{"a\nb": 1}`, []string{`1:2: "a\nb": ` + "is not a key of a policy file: remove it, or write one of " + keys}},
 		{"a repeated key", `{"allowOrigins": ["*"],
 			"allowOrigins": ["https://a.example"]}`, []string{`2:4: allowOrigins: stands here a second time: keep one of the two`}},
 		{"values of other types", `{"allowOrigins": "*", "allowMethods": [1, null],
@@ -109,7 +109,7 @@ allowOrigins:
   - https://ok.example
   - "https://b.example/x"   # another
 `, []string{
-			`2:9: maxAge: "25h0m0s" is more than any browser honours: write 24h (86400 seconds) or less`,
+			`2:9: maxAge: "90000" is more than any browser honours: write 24h (86400 seconds) or less`,
 			`5:5: allowOrigins: "https://a.example/" has a trailing slash: write https://a.example`,
 			`7:5: allowOrigins: "https://b.example/x" has a path: write https://b.example`,
 		}},
@@ -154,6 +154,7 @@ allowOrigins:
 			`3:28: allowMethods: "1e3" is not a string: write a string`,
 			`3:33: allowMethods: "+1"` + kinds,
 			`3:37: allowMethods: "2026-01-01"` + kinds,
+			`3:49: allowMethods: "1:20" is not a method: write a token such as PUT`,
 		}},
 		{"a number in quotes", "allowOrigins: ['*']\nmaxAge: '5'\n", []string{`2:9: maxAge: "\"5\"" is not a whole number of seconds: write a whole number of seconds`}},
 		{"a wildcard without quotes", "allowOrigins: [*]\n", []string{`1:1: is not YAML: did not find expected alphabetic or numeric character` + quoting}},
