@@ -131,7 +131,7 @@ allowOrigins:
 			`2:15: allowHeaders: "*o" is an alias: write the value out, or quote it`,
 		}},
 		{"a merge key", "<<: {allowOrigins: ['*']}\n", []string{
-			`1:1: <<: is not a key of a policy file: remove it, or write one of ` + keys}},
+			`1:1: "<<": is not a key of a policy file: remove it, or write one of ` + keys}},
 		{"a tag", "allowOrigins: ['*']\nmaxAge: !!int 5\n", []string{`2:9: maxAge: "!!int" is a tag: remove it`}},
 		{"two documents", "allowOrigins: ['*']\n---\nmaxAge: 5\n", []string{`2:1: a second document starts here: keep one document in the file`}},
 		{"an empty second document", "allowOrigins: ['*']\n---\n", []string{`2:1: a second document starts here: keep one document in the file`}},
