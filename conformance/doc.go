@@ -1,3 +1,26 @@
-// Package conformance checks adapters of corskit, and servers in any language,
-// against a table of cases.
+// Package conformance checks an adapter of corskit against a table of cases:
+// one HTTP request each, and what of the response the CORS protocol and
+// corskit's rules fix. To run the suite on an adapter of your own, build the
+// suite's small [Site] in your framework, and call [Run] in a test:
+//
+//	import "github.com/corskit/corskit/conformance"
+//
+//	func TestConformance(t *testing.T) {
+//		conformance.Run(t, conformance.Adapter{Name: "mine", Mount: mount})
+//	}
+//
+//	func mount(s conformance.Site) conformance.App {
+//		router := mine.NewRouter()
+//		router.Use(corsmine.New(s.Policy))
+//		for _, r := range s.Routes {
+//			router.Handle(r.Method, r.Path, r.Handler)
+//		}
+//		return conformance.HTTP(router)
+//	}
+//
+// The file example_test.go holds a complete one for net/http, with the policy
+// mounted on a group as well.
+//
+// The table is data: see the JSON files in the directory cases, and the
+// README on how to read a failure and how to add a case.
 package conformance

@@ -21,7 +21,8 @@ type Adapter struct {
 // An App is an application that is ready to serve. Those on net/http are made
 // by [HTTP].
 type App interface {
-	// Serve answers the connections that l accepts, until Close.
+	// Serve answers the connections that l accepts, until Close is called or
+	// l is closed.
 	Serve(l net.Listener) error
 
 	// RoundTrip answers one request in process.
@@ -52,7 +53,8 @@ const (
 	Prefix = "/api"
 )
 
-// A Site is a small server that every adapter builds in its own framework.
+// A Site is a small server that every adapter builds in its own framework,
+// together with the framework's recovery from panics, which answers 500.
 type Site struct {
 	// Policy decides. It must be asked once per request.
 	Policy cors.Decider

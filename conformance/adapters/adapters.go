@@ -2,3 +2,14 @@
 // corskit has an adapter for. Its tests run the suite on all of them and
 // compare their answers with each other.
 package adapters
+
+import "github.com/corskit/corskit/conformance"
+
+// All lists the adapters.
+var All = []conformance.Adapter{
+	{Name: "gin", Mount: Gin},
+	{Name: "echo", Mount: Echo},
+	{Name: "fiber", Mount: Fiber},
+	{Name: "chi", Mount: Chi},
+	{Name: "nethttp", Mount: NetHTTP},
+}

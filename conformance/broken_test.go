@@ -1,0 +1,410 @@
+package conformance_test
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/corskit/corskit/conformance"
+	cors "github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/core/corshttp"
+)
+
+// A breakage is a fault that adapters and policies were seen to have, and the
+// case that is meant to find it.
+type breakage struct {
+	name  string
+	mount func(conformance.Site) conformance.App
+	meant string // the case
+	says  string // a part of what its failure says
+}
+
+// TestBrokenAdapters checks that the suite finds what it is meant to find.
+func TestBrokenAdapters(t *testing.T) {
+	cases := map[string]conformance.Case{}
+	for _, c := range conformance.Cases() {
+		cases[c.Name] = c
+	}
+	for _, b := range breakages {
+		t.Run(b.name, func(t *testing.T) {
+			assert.Contains(t, cases, b.meant)
+			for _, over := range conformance.Transports {
+				c := cases[b.meant]
+				right := conformance.Adapter{Name: "right", Mount: mount}
+				assert.Empty(t, conformance.Check(right, c, over), "%s fails without the breakage", c.Name)
+				broken := conformance.Adapter{Name: b.name, Mount: b.mount}
+				problems := strings.Join(conformance.Check(broken, c, over), " ")
+				assert.Contains(t, problems, b.says, "%s does not find the breakage %s", c.Name, over)
+			}
+		})
+	}
+}
+
+var breakages = []breakage{
+	// Vary.
+	{"drops Vary", answering(func(d *cors.Decision, r cors.Request) {
+		d.Vary = ""
+	}), "vary/allowed", "Vary lacks Origin"},
+	{"omits Vary without Origin", answering(func(d *cors.Decision, r cors.Request) {
+		if d.Kind == cors.NotCORS {
+			d.Vary = ""
+		}
+	}), "vary/without-origin", "Vary lacks Origin"},
+	{"omits Vary for origins that are not allowed", answering(func(d *cors.Decision, r cors.Request) {
+		if d.Kind == cors.Actual && d.Reason != cors.Allowed {
+			d.Vary = ""
+		}
+	}), "vary/not-allowed", "Vary lacks Origin"},
+	{"omits Vary on refused preflights", answering(func(d *cors.Decision, r cors.Request) {
+		if d.Status == 403 {
+			d.Vary = ""
+		}
+	}), "vary/preflight-refused", "Vary lacks Access-Control-Request-Method"},
+	{"varies on Origin though all are allowed", answering(func(d *cors.Decision, r cors.Request) {
+		d.Vary = "Origin"
+	}), "anyorigin/get", "Vary names Origin, and must not"},
+	{"sets Vary over the handler's", wrapping(func(h http.Header, status int, r *http.Request) {
+		if h.Get("Vary") != "" {
+			h.Set("Vary", "Origin")
+		}
+	}), "vary/handler-adds", "Vary lacks Accept-Encoding"},
+	{"adds Vary a second time", wrapping(func(h http.Header, status int, r *http.Request) {
+		h.Add("Vary", "origin")
+	}), "vary/allowed", "Vary names origin more than once"},
+	{"copies the request's Vary", wrapping(func(h http.Header, status int, r *http.Request) {
+		h["Vary"] = append(h["Vary"], r.Header["Vary"]...)
+	}), "vary/of-the-request-is-not-read", "Vary names X-Request-Vary"},
+
+	// Origins.
+	{"reflects any origin", answering(func(d *cors.Decision, r cors.Request) {
+		d.AllowOrigin = r.Origin.First
+	}), "actual/not-allowed", "Access-Control-Allow-Origin is"},
+	{"matches by suffix", asking(func(r *cors.Request) {
+		if strings.HasSuffix(r.Origin.First, "example.org") {
+			r.Origin.First = "https://a.example.org"
+		}
+	}), "origins/wildcard-glued", "Access-Control-Allow-Origin is"},
+	{"matches below a dot without looking at the rest", asking(func(r *cors.Request) {
+		if strings.HasSuffix(r.Origin.First, ".example.org") {
+			r.Origin.First = "https://a.example.org"
+		}
+	}), "origins/wildcard-fragment", "Access-Control-Allow-Origin is"},
+	{"matches by prefix", asking(func(r *cors.Request) {
+		if strings.HasPrefix(r.Origin.First, "https://app.example.com") {
+			r.Origin.First = "https://app.example.com"
+		}
+	}), "origins/exact-suffix-attack", "Access-Control-Allow-Origin is"},
+	{"lower-cases origins", asking(func(r *cors.Request) {
+		r.Origin.First = strings.ToLower(r.Origin.First)
+	}), "origins/exact-upper-case-host", "Access-Control-Allow-Origin is"},
+	{"removes default ports", asking(func(r *cors.Request) {
+		r.Origin.First = strings.TrimSuffix(r.Origin.First, ":443")
+	}), "origins/exact-default-port-spelled-out", "Access-Control-Allow-Origin is"},
+	{"grants null", answering(func(d *cors.Decision, r cors.Request) {
+		if r.Origin.First == "null" {
+			d.AllowOrigin = "null"
+		}
+	}), "origins/null-not-allowed", `Access-Control-Allow-Origin is "null"`},
+	{"takes the first of two Origin lines", asking(func(r *cors.Request) {
+		r.Origin = cors.Lines{First: r.Origin.First, N: min(r.Origin.N, 1)}
+	}), "classification/repeated-origin", "Access-Control-Allow-Origin is"},
+	{"takes an empty Origin for none", asking(func(r *cors.Request) {
+		if r.Origin.First == "" {
+			r.Origin = cors.Lines{}
+		}
+	}), "reject/empty", "The status is 200, want 403"},
+	{"spells out the origin for *", answering(func(d *cors.Decision, r cors.Request) {
+		if d.AllowOrigin == "*" && r.Origin.N > 0 {
+			d.AllowOrigin = r.Origin.First
+		}
+	}), "anyorigin/get", `want "*"`},
+	{"hands over no context", deciding(func(_ context.Context, d cors.Decider, r cors.Request) cors.Decision {
+		var none context.Context
+		return d.Decide(none, r)
+	}), "predicate/yes", "Access-Control-Allow-Origin is absent"},
+	{"remembers the first origin that was allowed", remembering,
+		"connection/allowed-then-foreign", "Access-Control-Allow-Origin is"},
+
+	// What is a CORS-preflight request, and who answers.
+	{"takes every OPTIONS for a preflight", asking(func(r *cors.Request) {
+		if r.Method == "OPTIONS" && r.RequestMethod.N == 0 {
+			r.RequestMethod = cors.Lines{First: "GET", N: 1}
+		}
+	}), "classification/options-without-request-method", "The handler did not answer"},
+	{"answers OPTIONS without Origin", answering(func(d *cors.Decision, r cors.Request) {
+		if r.Method == "OPTIONS" && r.Origin.N == 0 {
+			d.Status = 204
+		}
+	}), "classification/options-without-origin", "The status is 204, want 200"},
+	{"takes the first of two method lines", asking(func(r *cors.Request) {
+		r.RequestMethod = cors.Lines{First: r.RequestMethod.First, N: min(r.RequestMethod.N, 1)}
+	}), "classification/options-with-repeated-request-method", "The status is 204, want 200"},
+	{"lets preflights reach the handler", answering(func(d *cors.Decision, r cors.Request) {
+		d.Status = 0
+	}), "classification/preflight-never-reaches-a-handler", "The handler answered"},
+	{"runs the handler after its own answer", middle(func(d cors.Decider, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			decision := d.Decide(r.Context(), corshttp.Describe(r))
+			corshttp.SetHeaders(w.Header(), decision)
+			if decision.Status != 0 {
+				w.WriteHeader(decision.Status)
+				w = httptest.NewRecorder()
+			}
+			next.ServeHTTP(w, r)
+		})
+	}), "classification/preflight-never-reaches-a-handler", "The handler ran"},
+	{"writes a body on refusal", middle(func(d cors.Decider, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			decision := d.Decide(r.Context(), corshttp.Describe(r))
+			corshttp.SetHeaders(w.Header(), decision)
+			if decision.Status == 403 {
+				http.Error(w, "Forbidden", 403)
+				return
+			}
+			corshttp.New(fixed(decision))(next).ServeHTTP(w, r)
+		})
+	}), "preflight/refused", `The body is "Forbidden\n", want none`},
+	{"answers preflights with 200 and a body", middle(func(d cors.Decider, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			decision := d.Decide(r.Context(), corshttp.Describe(r))
+			corshttp.SetHeaders(w.Header(), decision)
+			if decision.Status == 204 {
+				w.Write([]byte("OK"))
+				return
+			}
+			corshttp.New(fixed(decision))(next).ServeHTTP(w, r)
+		})
+	}), "preflight/minimal", `The body is "OK", want none`},
+	{"refuses actual requests unasked", answering(func(d *cors.Decision, r cors.Request) {
+		if d.Kind == cors.Actual && d.Reason != cors.Allowed {
+			d.Status = 403
+		}
+	}), "actual/not-allowed", "The status is 403, want 200"},
+	{"refuses same-origin requests", asking(func(r *cors.Request) {
+		r.SecFetchSite, r.Host = "", ""
+	}), "reject/same-origin", "The status is 403, want 200"},
+	{"forgets Sec-Fetch-Site", asking(func(r *cors.Request) {
+		r.SecFetchSite = ""
+	}), "reject/cross-site", "The status is 200, want 403"},
+	{"rejects requests without Origin", answering(func(d *cors.Decision, r cors.Request) {
+		if d.Kind == cors.NotCORS {
+			d.Status = 403
+		}
+	}), "reject/without-origin", "The status is 403, want 200"},
+	{"is mounted twice", middle(func(d cors.Decider, next http.Handler) http.Handler {
+		return corshttp.New(d)(corshttp.New(d)(next))
+	}), "actual/get", "The policy was asked 2 times"},
+
+	// What the answer holds.
+	{"forgets credentials", answering(func(d *cors.Decision, r cors.Request) {
+		d.AllowCredentials = ""
+	}), "actual/credentials", "Access-Control-Allow-Credentials is absent"},
+	{"allows credentials to others", answering(func(d *cors.Decision, r cors.Request) {
+		d.AllowCredentials = "true"
+	}), "actual/not-allowed", "Access-Control-Allow-Credentials is"},
+	{"discloses the lists to refused origins", answering(func(d *cors.Decision, r cors.Request) {
+		if d.Status == 403 {
+			d.AllowMethods, d.AllowHeaders = "PUT,DELETE", "X-Api-Key"
+		}
+	}), "preflight/refused", "Access-Control-Allow-Methods is"},
+	{"omits the list for a method that is not allowed", answering(func(d *cors.Decision, r cors.Request) {
+		if d.Reason == cors.MethodNotAllowed {
+			d.AllowMethods = ""
+		}
+	}), "preflight/method-not-allowed", "Access-Control-Allow-Methods is absent"},
+	{"refuses a header that is not allowed", answering(func(d *cors.Decision, r cors.Request) {
+		if d.Reason == cors.HeaderNotAllowed {
+			d.Status = 403
+		}
+	}), "preflight/header-not-allowed", "The status is 403, want 204"},
+	{"reads the first line of requested headers only", asking(func(r *cors.Request) {
+		r.RequestHeaders = cors.Lines{First: r.RequestHeaders.First, N: min(r.RequestHeaders.N, 1)}
+	}), "headerlists/echo-two-lines", "Access-Control-Allow-Headers is"},
+	{"holds a few lines of requested headers only", asking(func(r *cors.Request) {
+		r.RequestHeaders.More = r.RequestHeaders.More[:min(len(r.RequestHeaders.More), 32)]
+	}), "headerlists/echo-64-lines", "Access-Control-Allow-Headers is absent"},
+	{"echoes requested headers as they are", answering(func(d *cors.Decision, r cors.Request) {
+		if d.Kind == cors.Preflight && d.AllowCredentials != "" {
+			d.AllowHeaders = r.RequestHeaders.First
+		}
+	}), "headerlists/echo-markup", "Access-Control-Allow-Headers is"},
+	{"upper-cases requested methods", asking(func(r *cors.Request) {
+		r.RequestMethod.First = strings.ToUpper(r.RequestMethod.First)
+	}), "headerlists/echo-own-method", `want "purge"`},
+	{"sends the age on actual responses", answering(func(d *cors.Decision, r cors.Request) {
+		d.MaxAge = "600"
+	}), "actual/full", "Access-Control-Max-Age is"},
+	{"exposes headers on preflights", answering(func(d *cors.Decision, r cors.Request) {
+		d.ExposeHeaders = "X-Total"
+	}), "preflight/not-exposing", "Access-Control-Expose-Headers is"},
+	{"exposes headers to others", answering(func(d *cors.Decision, r cors.Request) {
+		d.ExposeHeaders = "X-Total"
+	}), "actual/not-exposing-to-others", "Access-Control-Expose-Headers is"},
+	{"sends two values", wrapping(func(h http.Header, status int, r *http.Request) {
+		h["Access-Control-Allow-Origin"] = slices.Repeat(h["Access-Control-Allow-Origin"], 2)
+	}), "actual/get", "Access-Control-Allow-Origin is there 2 times"},
+
+	// Where the answer is lost.
+	{"loses headers on errors", wrapping(func(h http.Header, status int, r *http.Request) {
+		if status >= 500 {
+			maps.DeleteFunc(h, func(name string, _ []string) bool { return conformance.IsCORSHeader(name) })
+		}
+	}), "survival/error-500", "Access-Control-Allow-Origin is absent"},
+	{"loses headers on redirects", wrapping(func(h http.Header, status int, r *http.Request) {
+		if status == 302 {
+			h.Del("Access-Control-Allow-Origin")
+		}
+	}), "survival/redirect", "Access-Control-Allow-Origin is absent"},
+	{"sets headers after the handler", middle(func(d cors.Decider, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			decision := d.Decide(r.Context(), corshttp.Describe(r))
+			if decision.Status != 0 {
+				corshttp.New(fixed(decision))(next).ServeHTTP(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+			corshttp.SetHeaders(w.Header(), decision)
+		})
+	}), "actual/get", "Access-Control-Allow-Origin is absent"},
+	{"sets headers when the handler did not panic", middle(func(d cors.Decider, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			decision := d.Decide(r.Context(), corshttp.Describe(r))
+			held := httptest.NewRecorder()
+			corshttp.New(fixed(decision))(next).ServeHTTP(held, r)
+			maps.Copy(w.Header(), held.Header())
+			w.WriteHeader(held.Code)
+		})
+	}), "survival/panic", "Access-Control-Allow-Origin is absent"},
+
+	// Groups.
+	{"covers what begins like the group", grouping(func(s conformance.Site, routed http.Handler) http.Handler {
+		covered := corshttp.New(s.Policy)(routed)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, conformance.Prefix) {
+				covered.ServeHTTP(w, r)
+			} else {
+				routed.ServeHTTP(w, r)
+			}
+		})
+	}), "groups/outside-look-alike", "but does not cover the request"},
+	{"covers all but the group's root", grouping(func(s conformance.Site, routed http.Handler) http.Handler {
+		covered := corshttp.New(s.Policy)(routed)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, conformance.Prefix+"/") {
+				covered.ServeHTTP(w, r)
+			} else {
+				routed.ServeHTTP(w, r)
+			}
+		})
+	}), "groups/prefix-itself", "The policy was asked 0 times, want once"},
+	{"covers the whole server", grouping(func(s conformance.Site, routed http.Handler) http.Handler {
+		return corshttp.New(s.Policy)(routed)
+	}), "groups/outside", "Access-Control-Allow-Origin is"},
+	{"covers the routes of the group, but nothing else in it", byRoute,
+		"groups/not-found", "Access-Control-Allow-Origin is absent"},
+	{"covers no preflights of the group", byRoute,
+		"groups/preflight", "The status is 405, want 204"},
+}
+
+// Below are the right adapter's parts that a breakage replaces.
+
+// A decideFunc is a Decider around another.
+type decideFunc func(context.Context, cors.Request) cors.Decision
+
+func (f decideFunc) Decide(ctx context.Context, r cors.Request) cors.Decision { return f(ctx, r) }
+
+// fixed is the Decider that always decides d.
+func fixed(d cors.Decision) cors.Decider {
+	return decideFunc(func(context.Context, cors.Request) cors.Decision { return d })
+}
+
+// deciding is the right adapter with decide between it and the policy.
+func deciding(decide func(context.Context, cors.Decider, cors.Request) cors.Decision) func(conformance.Site) conformance.App {
+	return func(s conformance.Site) conformance.App {
+		policy := s.Policy
+		s.Policy = decideFunc(func(ctx context.Context, r cors.Request) cors.Decision { return decide(ctx, policy, r) })
+		return mount(s)
+	}
+}
+
+// asking changes what the policy is asked.
+func asking(change func(*cors.Request)) func(conformance.Site) conformance.App {
+	return deciding(func(ctx context.Context, d cors.Decider, r cors.Request) cors.Decision {
+		change(&r)
+		return d.Decide(ctx, r)
+	})
+}
+
+// answering changes what the policy answers.
+func answering(change func(*cors.Decision, cors.Request)) func(conformance.Site) conformance.App {
+	return deciding(func(ctx context.Context, d cors.Decider, r cors.Request) cors.Decision {
+		decision := d.Decide(ctx, r)
+		change(&decision, r)
+		return decision
+	})
+}
+
+// remembering decides once, and answers so ever after.
+func remembering(s conformance.Site) conformance.App {
+	var first *cors.Decision
+	return deciding(func(ctx context.Context, d cors.Decider, r cors.Request) cors.Decision {
+		if decision := d.Decide(ctx, r); first == nil {
+			first = &decision
+		}
+		return *first
+	})(s)
+}
+
+// grouping is an adapter whose routes are all on one mux, which cover wraps.
+func grouping(cover func(s conformance.Site, routed http.Handler) http.Handler) func(conformance.Site) conformance.App {
+	return func(s conformance.Site) conformance.App {
+		mux := http.NewServeMux()
+		for _, r := range s.Routes {
+			mux.Handle(r.Method+" "+r.Path, r.Handler)
+		}
+		return conformance.HTTP(recovering(cover(s, mux)))
+	}
+}
+
+// middle is an adapter with other middleware, on the whole server.
+func middle(middleware func(d cors.Decider, next http.Handler) http.Handler) func(conformance.Site) conformance.App {
+	return grouping(func(s conformance.Site, routed http.Handler) http.Handler {
+		return middleware(s.Policy, routed)
+	})
+}
+
+// byRoute wraps each route apart.
+func byRoute(s conformance.Site) conformance.App {
+	mux := http.NewServeMux()
+	for _, r := range s.Inside() {
+		mux.Handle(r.Method+" "+conformance.Prefix+r.Path, corshttp.New(s.Policy)(r.Handler))
+	}
+	return conformance.HTTP(mux)
+}
+
+// wrapping is the right adapter, with the header changed as it is written.
+func wrapping(change func(h http.Header, status int, r *http.Request)) func(conformance.Site) conformance.App {
+	return middle(func(d cors.Decider, next http.Handler) http.Handler {
+		right := corshttp.New(d)(recovering(next))
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			right.ServeHTTP(&changingWriter{w, r, change}, r)
+		})
+	})
+}
+
+type changingWriter struct {
+	http.ResponseWriter
+	request *http.Request
+	change  func(h http.Header, status int, r *http.Request)
+}
+
+func (w *changingWriter) WriteHeader(status int) {
+	w.change(w.Header(), status, w.request)
+	w.ResponseWriter.WriteHeader(status)
+}
