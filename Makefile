@@ -1,0 +1,68 @@
+# Needs Go, make, git and bash; the tools are built from tools/go.mod.
+
+SHELL := bash
+export GOWORK := $(CURDIR)/go.work
+
+# In a workspace this pattern stands for every package of every module.
+ALL := github.com/corskit/corskit/...
+FUZZTIME ?= 10s
+BENCH ?= .
+# The race detector needs a C compiler, without which Go turns cgo off.
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+install := GOWORK=off go build -C tools -o ../bin/
+# Shows and counts tests from the JSON that comes in.
+report := bin/gotestsum --format pkgname --format-hide-empty-pkg --jsonfile .cache/test.json \
+	--post-run-command 'tools/tally .cache/tally' --raw-command -- cat
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+.PHONY: demo
+demo: ## one policy on every framework: a decision matrix and a page (DEMO_ONCE=1: the matrix only)
+	@go build -o bin/demo ./examples/demo
+	@bin/demo
+
+.PHONY: build
+build: ## build every package, and bin/corskit
+	go build $(ALL)
+	go build -o bin/corskit ./conformance/cmd/corskit
+
+.PHONY: test
+test: .cache ## test every module, in the workspace and outside
+	@$(install) gotest.tools/gotestsum ./outside
+	@$(if $(RACE),,echo "no C compiler: testing without the race detector")
+	@set -o pipefail; { \
+		go test -json $(RACE) $(ALL) || failed=1; \
+		bin/outside || failed=1; \
+		exit $${failed:-0}; } | $(report)
+
+.PHONY: outside
+outside: .cache ## test every module as those who require it see it, and with the oldest Go release
+	@$(install) gotest.tools/gotestsum ./outside
+	@set -o pipefail; bin/outside | $(report)
+
+.PHONY: lint
+lint: ## check formatting, likely mistakes and the workflows (make outside checks go.mod)
+	@$(install) honnef.co/go/tools/cmd/staticcheck github.com/rhysd/actionlint/cmd/actionlint
+	@unformatted=$$(gofmt -l .); \
+		[ -z "$$unformatted" ] || { echo "run gofmt -w on:" $$unformatted; exit 1; }
+	go vet $(ALL)
+	bin/staticcheck -checks inherit,-ST1013 $(ALL) # 204 and 403 read better in tables than their names
+	bin/actionlint -shellcheck= -pyflakes=
+
+.PHONY: bench
+bench: ## run the benchmarks (BENCH=regexp)
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./core/... ./conformance/adapters/...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME each (10s)
+	@tools/fuzz $(FUZZTIME)
+
+.PHONY: tidy
+tidy: ## tidy go.mod and go.sum of every module
+	@tools/tidy
+
+.cache:
+	@mkdir -p .cache
