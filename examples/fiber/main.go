@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -14,19 +15,24 @@ import (
 )
 
 // Any page of ours, and pages under development, may read what is public.
-var publicPolicy = cors.MustNew(cors.Config{
+var publicConfig = cors.Config{
 	AllowOrigins: []string{"https://*.example.com", "http://localhost:*"},
-})
+}
 
 // One page may act for its user.
-var accountPolicy = cors.MustNew(cors.Config{
+var accountConfig = cors.Config{
 	AllowOrigins:     []string{"https://app.example.com"},
 	AllowMethods:     []string{"PUT"},
 	AllowHeaders:     []string{"X-CSRF-Token"},
 	AllowCredentials: true,
-})
+}
 
-func newApp() *fiber.App {
+func newApp() (*fiber.App, error) {
+	publicPolicy, publicErr := cors.New(publicConfig)
+	accountPolicy, accountErr := cors.New(accountConfig)
+	if err := errors.Join(publicErr, accountErr); err != nil {
+		return nil, err
+	}
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
 
 	public := app.Group("/public", corsfiber.New(publicPolicy))
@@ -39,18 +45,23 @@ func newApp() *fiber.App {
 		return c.SendString("name changed\n")
 	})
 
-	return app
+	return app, nil
 }
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "`HOST:PORT` to listen on")
 	flag.Parse()
-	listener, err := net.Listen("tcp", *addr)
+	log.SetFlags(0)
+	app, err := newApp()
 	if err != nil {
 		log.Fatal(err)
 	}
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		log.Fatalf("%v: name another address with -addr", err)
+	}
 	fmt.Printf(hints, listener.Addr())
-	log.Fatal(newApp().Listener(listener))
+	log.Fatal(app.Listener(listener))
 }
 
 const hints = `listening on http://%[1]s, try:

@@ -4,10 +4,13 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/corskit/corskit/examples/internal/exampletest"
 )
 
 func TestApp(t *testing.T) {
-	app := newApp()
+	app, err := newApp()
+	require.NoError(t, err)
 	exampletest.Check(t, func(r *http.Request) (*http.Response, error) { return app.Test(r, -1) })
 }

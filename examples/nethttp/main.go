@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -13,19 +14,24 @@ import (
 )
 
 // Any page of ours, and pages under development, may read what is public.
-var publicPolicy = cors.MustNew(cors.Config{
+var publicConfig = cors.Config{
 	AllowOrigins: []string{"https://*.example.com", "http://localhost:*"},
-})
+}
 
 // One page may act for its user.
-var accountPolicy = cors.MustNew(cors.Config{
+var accountConfig = cors.Config{
 	AllowOrigins:     []string{"https://app.example.com"},
 	AllowMethods:     []string{"PUT"},
 	AllowHeaders:     []string{"X-CSRF-Token"},
 	AllowCredentials: true,
-})
+}
 
-func newApp() http.Handler {
+func newApp() (http.Handler, error) {
+	publicPolicy, publicErr := cors.New(publicConfig)
+	accountPolicy, accountErr := cors.New(accountConfig)
+	if err := errors.Join(publicErr, accountErr); err != nil {
+		return nil, err
+	}
 	public := http.NewServeMux()
 	public.HandleFunc("GET /public/items", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, "three items")
@@ -41,18 +47,23 @@ func newApp() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/public/", corshttp.New(publicPolicy)(public))
 	mux.Handle("/account/", corshttp.New(accountPolicy)(account))
-	return mux
+	return mux, nil
 }
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "`HOST:PORT` to listen on")
 	flag.Parse()
-	listener, err := net.Listen("tcp", *addr)
+	log.SetFlags(0)
+	app, err := newApp()
 	if err != nil {
 		log.Fatal(err)
 	}
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		log.Fatalf("%v: name another address with -addr", err)
+	}
 	fmt.Printf(hints, listener.Addr())
-	log.Fatal(http.Serve(listener, newApp()))
+	log.Fatal(http.Serve(listener, app))
 }
 
 const hints = `listening on http://%[1]s, try:

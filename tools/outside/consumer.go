@@ -67,7 +67,9 @@ func checkConsumer(ctx context.Context, r *report, m *ourModule, readme, version
 		if !known {
 			return fmt.Errorf("%s: its framework is not known: add it to tools/outside/consumer.go", m.name)
 		}
-		return m.checkRequirements(ctx, fw, filepath.Join(scratch, "bare"), env)
+		needed, err := m.checkRequirements(ctx, fw, filepath.Join(scratch, "bare"), env)
+		r.log("requirements", strings.Join(needed, "\n"))
+		return err
 	})
 	r.check("quick start of the root README", func() error {
 		source, err := rootQuickStart(readme, m, fw)
@@ -93,8 +95,8 @@ func checkConsumer(ctx context.Context, r *report, m *ourModule, readme, version
 }
 
 // checkRequirements compares the modules that ours needs with those that its
-// framework and golang.org/x/net need without it.
-func (m *ourModule) checkRequirements(ctx context.Context, fw framework, scratch string, env []string) error {
+// framework and golang.org/x/net need without it, and returns the former.
+func (m *ourModule) checkRequirements(ctx context.Context, fw framework, scratch string, env []string) (needed []string, err error) {
 	bare := new(modfile.File)
 	bare.AddModuleStmt("scratch.test/bare")
 	bare.AddGoStmt(m.file.Go.Version)
@@ -105,34 +107,34 @@ func (m *ourModule) checkRequirements(ctx context.Context, fw framework, scratch
 			continue
 		}
 		if !require.Indirect && !slices.ContainsFunc(packages, func(p string) bool { return strings.HasPrefix(p+"/", name+"/") }) {
-			return fmt.Errorf("%s/go.mod requires %s: it may require the core and its framework only", m.name, name)
+			return nil, fmt.Errorf("%s/go.mod requires %s: it may require the core and its framework only", m.name, name)
 		}
 		bare.AddRequire(name, require.Mod.Version)
 	}
 	goMod, err := bare.Format()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	source := "package bare\n\nimport _ \"golang.org/x/net/publicsuffix\"\n"
 	for _, p := range packages {
 		source += fmt.Sprintf("import _ %q\n", p)
 	}
 	if err := writeFiles(scratch, map[string]string{"go.mod": string(goMod), "bare.go": source}); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := command(ctx, scratch, env, "go", "mod", "tidy"); err != nil {
-		return err
+		return nil, err
 	}
 	without, err := command(ctx, scratch, env, "go", "list", "-m", "all")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	with, err := command(ctx, m.dir, env, "go", "list", "-m", "all")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	allowed := strings.Split(without, "\n")
-	var needed, excess []string
+	var excess []string
 	for line := range strings.Lines(with) {
 		line = strings.TrimSpace(line)
 		if strings.HasPrefix(line, m.path) || strings.HasPrefix(line, ours+"core ") {
@@ -143,11 +145,11 @@ func (m *ourModule) checkRequirements(ctx context.Context, fw framework, scratch
 			excess = append(excess, line)
 		}
 	}
-	fmt.Fprintf(os.Stderr, "%s needs %d modules: %s\n", m.name, len(needed), strings.Join(needed, ", "))
 	if len(excess) > 0 {
-		return fmt.Errorf("%s needs more than its framework does: %s", m.name, strings.Join(excess, ", "))
+		return needed, fmt.Errorf("%s needs more than its framework does: %s", m.name, strings.Join(excess, ", "))
 	}
-	return nil
+	fmt.Fprintf(os.Stderr, "%s needs %d modules, none of them beyond its framework's and golang.org/x/net's\n", m.name, len(needed))
+	return needed, nil
 }
 
 // checkQuickStart builds a quick start in a module of its own, and has it answer

@@ -48,10 +48,15 @@ func (r *report) check(test string, do func() error) bool {
 	err := do()
 	if err != nil {
 		r.failed++
-		r.write(event{Action: "output", Test: test, Output: fmt.Sprintln(err)})
+		r.log(test, err.Error())
 	}
 	r.end(test, start, err == nil)
 	return err == nil
+}
+
+// log adds lines to what the test under way has to say.
+func (r *report) log(test, text string) {
+	r.write(event{Action: "output", Test: test, Output: text + "\n"})
 }
 
 func (r *report) end(test string, start time.Time, passed bool) {
