@@ -59,6 +59,7 @@ type Case struct {
 
 // A Request is an HTTP request without a body.
 type Request struct {
+	// Method and Path are sent as they are, and must be valid.
 	Method string `json:"method"`
 	Path   string `json:"path"`
 
@@ -75,8 +76,13 @@ type Request struct {
 //	["Origin", {"prefix": "https://", "repeat": "a.", "times": 1000, "suffix": "example.com"}]
 type Field struct {
 	Name, Value string
-	Lines       int
+
+	// Lines is the number of times that the line is sent; 0 stands for 1.
+	Lines int
 }
+
+// lines returns the values of the lines that f stands for.
+func (f Field) lines() []string { return slices.Repeat([]string{f.Value}, max(f.Lines, 1)) }
 
 // A Response is what is expected of a response. What it does not mention is
 // not judged, but for CORS headers: no others than those in Headers may be
@@ -220,7 +226,7 @@ func (f *Field) UnmarshalJSON(data []byte) error {
 	if err := errors.Join(json.Unmarshal(parts[0], &f.Name), json.Unmarshal(parts[1], &value)); err != nil {
 		return err
 	}
-	f.Value, f.Lines = string(value), 1
+	f.Value = string(value)
 	if len(parts) == 3 {
 		return json.Unmarshal(parts[2], &f.Lines)
 	}

@@ -11,15 +11,21 @@
 //
 //	func mount(s conformance.Site) conformance.App {
 //		router := mine.NewRouter()
-//		router.Use(corsmine.New(s.Policy))
-//		for _, r := range s.Routes {
+//		covered := router
+//		if s.Mount == conformance.Group {
+//			covered = router.Group(conformance.Prefix)
+//		}
+//		covered.Use(corsmine.New(s.Policy))
+//		for _, r := range s.Inside() {
+//			covered.Handle(r.Method, r.Path, r.Handler)
+//		}
+//		for _, r := range s.Outside() {
 //			router.Handle(r.Method, r.Path, r.Handler)
 //		}
 //		return conformance.HTTP(router)
 //	}
 //
-// The file example_test.go holds a complete one for net/http, with the policy
-// mounted on a group as well.
+// The file example_test.go holds a complete one for net/http.
 //
 // The table is data: see the JSON files in the directory cases, and the
 // README on how to read a failure and how to add a case.

@@ -152,9 +152,11 @@ func client(app App, over Transport) (send func(Request) (*http.Response, error)
 	}
 	l := &onceListener{Listener: listener}
 	served := make(chan struct{})
+	var serveErr error // to be read once served is closed
 	go func() {
 		defer close(served)
-		app.Serve(l) // an error that matters shows as a missing response
+		serveErr = app.Serve(l)
+		l.Close() // or else a client would wait for a server that has given up
 	}()
 	dialed, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
@@ -168,7 +170,15 @@ func client(app App, over Transport) (send func(Request) (*http.Response, error)
 		if _, err := conn.Write(r.wire()); err != nil {
 			return nil, err
 		}
-		return buffered(http.ReadResponse(in, &http.Request{Method: r.Method}))
+		response, err := buffered(http.ReadResponse(in, &http.Request{Method: r.Method}))
+		if err != nil {
+			select {
+			case <-served:
+				err = errors.Join(err, serveErr)
+			default:
+			}
+		}
+		return response, err
 	}
 	stop = func() error {
 		// Servers that find all at rest close at once; others look again
@@ -240,7 +250,9 @@ func (r Request) HTTP() *http.Request {
 	h.Host = r.host()
 	for _, f := range r.Headers {
 		if name := http.CanonicalHeaderKey(f.Name); name != "Host" {
-			h.Header[name] = append(h.Header[name], slices.Repeat([]string{strings.Trim(f.Value, " \t")}, f.Lines)...)
+			for _, value := range f.lines() {
+				h.Header[name] = append(h.Header[name], strings.Trim(value, " \t"))
+			}
 		}
 	}
 	return h
@@ -252,7 +264,9 @@ func (r Request) wire() []byte {
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.Method, r.Path, r.host())
 	for _, f := range r.Headers {
 		if !strings.EqualFold(f.Name, "Host") {
-			b.WriteString(strings.Repeat(f.Name+": "+f.Value+"\r\n", f.Lines))
+			for _, value := range f.lines() {
+				b.WriteString(f.Name + ": " + value + "\r\n")
+			}
 		}
 	}
 	b.WriteString("\r\n")

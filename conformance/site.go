@@ -98,9 +98,9 @@ func (s Site) Outside() []Route {
 
 // A Route is one route of a [Site].
 type Route struct {
-	Method  string
-	Path    string
-	Handler Handler
+	Method  string  // the one method that it serves; GET does not imply HEAD
+	Path    string  // without parameters, starting with a slash, or empty below a group
+	Handler Handler // safe for concurrent use
 }
 
 // A Handler answers a request whose header fields the function gives; it may

@@ -84,7 +84,7 @@ func (c *Case) faults() (faults []string) {
 	}
 	for _, r := range append(c.Before, c.Request) {
 		for _, f := range r.Headers {
-			if f.Name == "" || f.Lines < 1 || strings.ContainsAny(f.Value, "\r\n\x00") {
+			if f.Name == "" || f.Lines < 0 || strings.ContainsAny(f.Value, "\r\n\x00") {
 				fault("header %q cannot be sent", f.Name)
 			}
 		}
@@ -118,7 +118,7 @@ func TestLongValues(t *testing.T) {
 		"request": {"headers": [["A", {"prefix": "<", "repeat": "ab", "times": 3, "suffix": ">"}, 4], ["B", "b"]]},
 		"response": {"headers": {"C": {"repeat": "c", "times": 2}}}}]}`))
 	require.NoError(t, err)
-	assert.Equal(t, []Field{{"A", "<ababab>", 4}, {"B", "b", 1}}, f.Cases[0].Request.Headers)
+	assert.Equal(t, []Field{{"A", "<ababab>", 4}, {"B", "b", 0}}, f.Cases[0].Request.Headers)
 	assert.Equal(t, map[string]string{"C": "cc"}, f.Cases[0].Response.Headers)
 	assert.Equal(t, Global, f.Cases[0].Mount)
 }

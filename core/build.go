@@ -49,7 +49,9 @@ func (b *builder) origins() {
 	for i, s := range c.AllowOrigins {
 		switch s {
 		case "*":
-			b.anyOrigin(i)
+			if !p.anyOrigin { // or else "*" stands there twice, which is harmless
+				b.anyOrigin(i)
+			}
 			continue
 		case "null":
 			if !c.DangerouslyAllowNullOrigin {
@@ -75,7 +77,7 @@ func (b *builder) anyOrigin(i int) {
 	c := &b.config
 	b.policy.anyOrigin = true
 	others := slices.ContainsFunc(c.AllowOrigins, func(s string) bool { return s != "*" })
-	if others && i == slices.Index(c.AllowOrigins, "*") {
+	if others {
 		b.faultAt(i, field, "*", "stands beside other origins, which it makes meaningless",
 			`write "*" alone, or remove it`)
 	}
@@ -114,12 +116,18 @@ func (b *builder) dangers(i int, p origin.Pattern) {
 	}
 	if p.Insecure() && !c.DangerouslyAllowInsecureOrigins {
 		b.faultAt(i, field, p.Text, "allows pages loaded over plain http to send credentials",
-			"write https://"+strings.TrimPrefix(p.Text, "http://")+", or set DangerouslyAllowInsecureOrigins")
+			"write "+secure(p.Text)+", or set DangerouslyAllowInsecureOrigins")
 	}
 	if p.PublicSuffix() && !c.DangerouslyAllowPublicSuffixes {
 		b.faultAt(i, field, p.Text, "allows names under a public suffix, which anyone can register, to send credentials",
 			"name a domain of yours below it, or set DangerouslyAllowPublicSuffixes")
 	}
+}
+
+// secure returns an http pattern for https.
+func secure(pattern string) string {
+	host := strings.TrimPrefix(pattern, "http://")
+	return "https://" + strings.TrimSuffix(host, ":443") // the default port
 }
 
 func (b *builder) methods() {
@@ -129,9 +137,10 @@ func (b *builder) methods() {
 	for i, s := range c.AllowMethods {
 		m := fetch.NormalizeMethod(s)
 		switch {
+		case s == "*" && p.anyMethod: // a second time, which is harmless
 		case s == "*":
 			p.anyMethod = true
-			if len(slices.Compact(slices.Clone(c.AllowMethods))) > 1 {
+			if slices.ContainsFunc(c.AllowMethods, func(s string) bool { return s != "*" }) {
 				b.faultAt(i, field, s, "stands beside other methods, which it makes meaningless",
 					`write "*" alone, or remove it`)
 			}
@@ -159,10 +168,12 @@ func (b *builder) headers() {
 	const field = "AllowHeaders"
 	names := b.names(field, b.config.AllowHeaders, func(name string) (reason, fix string) {
 		switch {
+		case fetch.IsForbiddenRequestHeader(name):
+			return "is a header that browsers do not let scripts set", "remove it"
+		case isProtocol(name):
+			return "is a response header of the CORS protocol", "remove it"
 		case fetch.IsResponseOnlyHeader(name):
 			return "is a response header", "remove it, or move it to ExposeHeaders"
-		case fetch.IsForbiddenRequestHeader(name):
-			return "is a request header that browsers do not let scripts set", "remove it"
 		}
 		return "", ""
 	})
@@ -182,6 +193,8 @@ func (b *builder) exposed() {
 		switch {
 		case fetch.IsForbiddenResponseHeader(name):
 			return "is a response header that browsers never show to scripts", "remove it"
+		case fetch.IsRequestOnlyHeader(name) && fetch.IsForbiddenRequestHeader(name):
+			return "is a request header", "remove it"
 		case fetch.IsRequestOnlyHeader(name):
 			return "is a request header", "remove it, or move it to AllowHeaders"
 		}
@@ -222,6 +235,11 @@ func (b *builder) names(field string, list []string, refuse func(string) (reason
 	return names
 }
 
+// isProtocol reports whether name is that of a header of the CORS protocol.
+func isProtocol(name string) bool {
+	return strings.HasPrefix(strings.ToLower(name), "access-control-")
+}
+
 // listFix says how to mend an element that is not a token.
 func listFix(s, example string) string {
 	trimmed := strings.TrimSpace(s)
@@ -244,11 +262,11 @@ func (b *builder) maxAge() {
 		b.policy.preflight.MaxAge = "0"
 	case age < 0:
 		b.fault(field, age.String(), "is negative", "write 0 to omit the header, or -1 second (NoPreflightCache) to forbid caching")
+	case age > maxMaxAge:
+		b.fault(field, age.String(), "is more than any browser honours", "write 24h (86400 seconds) or less")
 	case age%time.Second != 0:
 		b.fault(field, age.String(), "is not a whole number of seconds",
 			fmt.Sprintf("write %s", age.Round(time.Second)))
-	case age > maxMaxAge:
-		b.fault(field, age.String(), "is more than any browser honours", "write 24h (86400 seconds) or less")
 	case age > 0:
 		b.policy.preflight.MaxAge = strconv.Itoa(int(age / time.Second))
 	}

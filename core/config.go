@@ -20,7 +20,8 @@ type Config struct {
 	//	https://*.example.com     every subdomain of example.com, however deep
 	//	http://localhost:*        every port, the scheme's default included
 	//	*                         every origin; stands alone, without credentials
-	//	null                      with DangerouslyAllowNullOrigin only
+	//	null                      with DangerouslyAllowNullOrigin, which allows it
+	//	                          whether it is listed or not
 	//	app-scheme://*            with DangerouslyAllowAnyExtension only
 	//
 	// Origins are compared byte for byte with what browsers send: lower case,
@@ -49,7 +50,8 @@ type Config struct {
 
 	// MethodsFromRoutes makes the answer to a CORS-preflight request list the
 	// methods that the router serves at its path, instead of AllowMethods,
-	// wherever the adapter knows them (see [Request.RouteMethods]).
+	// wherever the adapter knows them (see [Request.RouteMethods]). The adapters
+	// of this version do not, so that AllowMethods holds for all of them.
 	MethodsFromRoutes bool
 
 	// AllowHeaders lists the request headers that scripts may set beyond the
@@ -104,7 +106,9 @@ type Config struct {
 
 	// DangerouslyAllowPublicSuffixes lets AllowOrigins hold wildcards under
 	// public suffixes, such as https://*.github.io, together with
-	// AllowCredentials. Anyone can register names there.
+	// AllowCredentials. Anyone can register names there. Without it New looks
+	// at the wildcard's own domain: suffixes further down, as there are below
+	// https://*.amazonaws.com, are for the author of the pattern to know.
 	DangerouslyAllowPublicSuffixes bool
 
 	// DangerouslyAllowAnyExtension lets AllowOrigins hold "scheme://*" for

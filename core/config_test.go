@@ -38,6 +38,8 @@ func TestNewReportsFaults(t *testing.T) {
 
 		{"methods", cors.Config{AllowOrigins: ok, AllowMethods: []string{"PU T", "", "CONNECT", "trace", "PUT,DELETE"}}, []string{"AllowMethods PU T", "AllowMethods", "AllowMethods CONNECT", "AllowMethods trace", "AllowMethods PUT,DELETE"}},
 		{"any method beside others", cors.Config{AllowOrigins: ok, AllowMethods: []string{"PUT", "*"}}, []string{"AllowMethods *"}},
+		{"any origin twice, with all that it excludes", cors.Config{AllowOrigins: []string{"*", "*"}, AllowCredentials: true, AllowOriginFunc: yes, RejectDisallowed: true}, []string{"AllowOrigins *", "AllowOriginFunc", "RejectDisallowed"}},
+		{"any method twice beside others", cors.Config{AllowOrigins: ok, AllowMethods: []string{"*", "PUT", "*"}}, []string{"AllowMethods *"}},
 		{"any method and those of the route", cors.Config{AllowOrigins: ok, AllowMethods: []string{"*"}, MethodsFromRoutes: true}, []string{"AllowMethods *"}},
 
 		{"request headers", cors.Config{AllowOrigins: ok, AllowHeaders: []string{"X A", "X\r\nY", "", "Cookie", "Sec-A", "ETag", "Access-Control-Allow-Origin", "Origin"}}, []string{"AllowHeaders X A", "AllowHeaders X\r\nY", "AllowHeaders", "AllowHeaders Cookie", "AllowHeaders Sec-A", "AllowHeaders ETag", "AllowHeaders Access-Control-Allow-Origin", "AllowHeaders Origin"}},
@@ -76,6 +78,26 @@ func TestNewReportsFaults(t *testing.T) {
 				t.Errorf("New finds the faults\n%q,\nwant\n%q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestFixesAreAccepted takes New at its word.
+func TestFixesAreAccepted(t *testing.T) {
+	for _, origin := range []string{
+		"https://app.example.com/", "HTTPS://App.Example.com:443/x?y#z", "app.example.com", "localhost:5173", "127.0.0.1:3000",
+		"https:/app.example.com", "https//app.example.com", "http:app.example.com", "//app.example.com", "ws://app.example.com",
+		"http://app.example.com:443", "http://*.app.example.com:*", "https://bücher.example", "https://[0:0::1]:443", " https://app.example.com ",
+	} {
+		_, err := cors.New(cors.Config{AllowOrigins: []string{origin}, AllowCredentials: true})
+		for _, fault := range cors.ConfigErrors(err) {
+			fix, _, _ := strings.Cut(strings.TrimPrefix(fault.Fix, "write "), ",")
+			if _, err := cors.New(cors.Config{AllowOrigins: []string{fix}}); err != nil {
+				t.Errorf("for %q New says to %s, and then: %v", origin, fault.Fix, err)
+			}
+		}
+		if err == nil {
+			t.Errorf("New accepts %q", origin)
+		}
 	}
 }
 

@@ -23,8 +23,8 @@ func ParsePolicy(data []byte) (*Policy, error) {
 	}
 	misread := len(f.faults) > 0
 	for _, fault := range ConfigErrors(err) {
-		// A list that is empty may be so because of its key or its elements.
-		if e := f.locate(fault); !misread || e.index >= 0 || e.Value != "" {
+		// The list of origins may be empty for want of its key or elements.
+		if e := f.locate(fault); !misread || e.Field != "allowOrigins" || e.index >= 0 {
 			f.faults = append(f.faults, e)
 		}
 	}
@@ -95,7 +95,8 @@ var fields = []field{
 	listField("exposeHeaders", func(c *Config) *[]string { return &c.ExposeHeaders }),
 	boolField("allowCredentials", func(c *Config) *bool { return &c.AllowCredentials }),
 	intField("maxAge", "a whole number of seconds", func(c *Config, n int) {
-		c.MaxAge = time.Duration(n) * time.Second
+		const beyond = int(maxMaxAge/time.Second) + 1 // for New to refuse; more may overflow
+		c.MaxAge = time.Duration(max(-beyond, min(n, beyond))) * time.Second
 	}),
 	intField("preflightStatus", "a status", func(c *Config, n int) { c.PreflightStatus = n }),
 	boolField("rejectDisallowed", func(c *Config) *bool { return &c.RejectDisallowed }),
@@ -289,7 +290,7 @@ func boolField(key string, to func(*Config) *bool) field {
 func intField(key, what string, set func(*Config, int)) field {
 	return field{key, func(f *file, value json.RawMessage, at *place) string {
 		at.text = string(value)
-		n, err := strconv.ParseInt(at.text, 10, 32)
+		n, err := strconv.ParseInt(at.text, 10, 64)
 		if err != nil {
 			return what
 		}

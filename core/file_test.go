@@ -94,7 +94,7 @@ func TestParseFaults(t *testing.T) {
 		{"a string for a number", `{"maxAge": "600"}`, `1:12: maxAge: "\"600\"" is not a whole number of seconds: write a whole number of seconds`},
 		{"half a second", `{"maxAge": 0.5}`, `1:12: maxAge: "0.5" is not a whole number of seconds: write a whole number of seconds`},
 		{"an exponent", `{"maxAge": 6e2}`, `1:12: maxAge: "6e2" is not a whole number of seconds: write a whole number of seconds`},
-		{"a number beyond all bounds", `{"maxAge": 99999999999}`, `1:12: maxAge: "99999999999" is not a whole number of seconds: write a whole number of seconds`},
+		{"a number beyond all bounds", `{"maxAge": 99999999999999999999}`, `1:12: maxAge: "99999999999999999999" is not a whole number of seconds: write a whole number of seconds`},
 		{"a number for a bool", `{"allowCredentials": 1}`, `1:22: allowCredentials: "1" is not true or false: write true or false`},
 		{"null for a bool", `{"allowCredentials": null}`, `1:22: allowCredentials: "null" is not true or false: write true or false`},
 	}
@@ -148,6 +148,10 @@ func TestParsePolicyLocatesFaults(t *testing.T) {
 	}, "\n")
 	if err == nil || err.Error() != want {
 		t.Errorf("of a file with faults of both kinds ParsePolicy says\n%v,\nwant\n%s", err, want)
+	}
+	_, err = cors.ParsePolicy([]byte(`{"allowOrigins": ["*"], "rejectDisallowed": true, "foo": 1, "maxAge": 9999999999999}`))
+	if n := len(cors.ConfigErrors(err)); n != 3 {
+		t.Errorf("of a file with three faults ParsePolicy says\n%v", err)
 	}
 	if _, err := cors.ParsePolicy([]byte(`{"origins": ["*"]}`)); len(cors.ConfigErrors(err)) != 1 {
 		t.Errorf("of a file with a wrong key alone ParsePolicy says\n%v", err)

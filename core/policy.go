@@ -57,23 +57,20 @@ func (p *Policy) Decide(ctx context.Context, r Request) Decision {
 		p = new(Policy)
 	}
 	o := p.judge(ctx, &r)
-	// https://fetch.spec.whatwg.org/#cors-preflight-request: OPTIONS, Origin
-	// and Access-Control-Request-Method. That each is present once and well
-	// formed is ours to ask: what no browser sends gets no answer of its own,
-	// but goes where an OPTIONS request of any other kind goes.
-	if r.Method == "OPTIONS" && o.wellFormed && r.RequestMethod.N == 1 && r.RequestMethod.First != "" {
+	if o.wellFormed && r.asksPermission() {
 		return p.answerPreflight(&r, o)
 	}
 	return p.answerActual(&r, o)
 }
 
 // AllowsOrigin reports whether the policy grants origin anything, for servers
-// that check it elsewhere, such as in the handshake of a WebSocket.
+// that check it elsewhere, such as in the handshake of a WebSocket. The origin
+// may be borrowed: a predicate is given a copy.
 func (p *Policy) AllowsOrigin(ctx context.Context, origin string) bool {
 	if p == nil {
 		return false
 	}
-	r := Request{Origin: Lines{First: origin, N: 1}}
+	r := Request{Origin: Lines{First: origin, N: 1}, Borrowed: true}
 	return p.judge(ctx, &r).reason == Allowed
 }
 
@@ -138,7 +135,7 @@ func (p *Policy) judge(ctx context.Context, r *Request) verdict {
 
 // answerPreflight answers a CORS-preflight request. What is granted does not
 // depend on what is asked for: the browser compares the two itself
-// (https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, steps 7.5 to 7.8),
+// (https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, steps 7.5 to 7.7),
 // names the real cause to its developer when it refuses, and can use the one
 // answer in its cache for other methods and headers.
 func (p *Policy) answerPreflight(r *Request, o verdict) Decision {

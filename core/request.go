@@ -1,6 +1,10 @@
 package cors
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/corskit/corskit/core/internal/origin"
+)
 
 // Request describes an HTTP request as far as the CORS protocol looks at it.
 // Adapters fill it in; [Policy.Decide] takes it by value, so that a request
@@ -30,13 +34,13 @@ type Request struct {
 	RequestHeaders Lines
 
 	// RouteMethods lists the methods that the router serves at the request's
-	// path; nil means that the adapter does not know. It is read only when
-	// [Config.MethodsFromRoutes] is set.
+	// path; nil means that the adapter does not know, as none of ours does. It
+	// is read only when [Config.MethodsFromRoutes] is set.
 	RouteMethods []string
 
 	// Borrowed says that the strings above point into a buffer which the
-	// server reuses after the call, as fasthttp does. Strings that are handed
-	// to predicates and hooks, which may keep them, are then copied first.
+	// server reuses after the call, as fasthttp does. A string that is handed
+	// to a predicate, which may keep it, is then copied first.
 	// The [Decision] itself may hold views of the request's strings.
 	Borrowed bool
 }
@@ -63,6 +67,25 @@ func NewLines(values []string) Lines {
 		return Lines{}
 	}
 	return Lines{First: values[0], N: len(values), More: values[1:]}
+}
+
+// IsPreflight reports whether r is a CORS-preflight request, as [Preflight]
+// defines it, for adapters that must find the policy before they ask it.
+func (r *Request) IsPreflight() bool {
+	return r.asksPermission() && r.Origin.N == 1 && len(r.Origin.First) <= origin.MaxLen && isOrigin(r.Origin.First)
+}
+
+// asksPermission is the part of [Request.IsPreflight] that is not about the
+// Origin header. That the header is there once and not empty is ours to ask:
+// what no browser sends gets no answer of its own, but goes where an OPTIONS
+// request of any other kind goes.
+func (r *Request) asksPermission() bool {
+	return r.Method == "OPTIONS" && r.RequestMethod.N == 1 && r.RequestMethod.First != ""
+}
+
+func isOrigin(s string) bool {
+	_, ok := origin.Parse(s)
+	return ok || s == nullOrigin
 }
 
 // clone returns a copy of s if the request's strings are borrowed, else s.

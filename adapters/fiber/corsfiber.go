@@ -66,6 +66,10 @@ const maxMoreLines = 64 + 16
 // views of h.
 func describe(r *cors.Request, h *fasthttp.RequestHeader) {
 	var site cors.Lines
+	moreHeaders := 0
+	if r.Method == fiber.MethodOptions { // otherwise nobody reads them
+		moreHeaders = maxMoreLines
+	}
 	for name, value := range h.All() {
 		switch len(name) { // which tells most other headers apart
 		case len("Host"):
@@ -86,7 +90,7 @@ func describe(r *cors.Request, h *fasthttp.RequestHeader) {
 			}
 		case len("Access-Control-Request-Headers"):
 			if is(name, "Access-Control-Request-Headers") {
-				add(&r.RequestHeaders, value, maxMoreLines)
+				add(&r.RequestHeaders, value, moreHeaders)
 			}
 		}
 	}
@@ -98,6 +102,9 @@ func add(l *cors.Lines, value []byte, more int) {
 	if l.N++; l.N == 1 {
 		l.First = view(value)
 	} else if len(l.More) < more {
+		if l.More == nil {
+			l.More = make([]string, 0, more)
+		}
 		l.More = append(l.More, view(value))
 	}
 }

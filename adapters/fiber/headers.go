@@ -18,7 +18,7 @@ var (
 	vary             = []byte("Vary")
 )
 
-// setHeaders sets the CORS headers of d in h, replacing what is there, and
+// setHeaders makes the CORS headers of h those of d, whatever is there, and
 // merges d.Vary into the Vary header. h copies the values.
 func setHeaders(h *fasthttp.ResponseHeader, d cors.Decision) {
 	var varies []string
@@ -31,14 +31,15 @@ func setHeaders(h *fasthttp.ResponseHeader, d cors.Decision) {
 			replace = true
 		}
 	}
+	if replace {
+		for _, name := range [...][]byte{allowOrigin, allowCredentials, allowMethods, allowHeaders, maxAge, exposeHeaders} {
+			h.DelBytes(name)
+		}
+	}
 	set := func(name []byte, value string) {
-		if value == "" {
-			return
+		if value != "" {
+			h.SetCanonical(name, []byte(value))
 		}
-		if replace {
-			h.DelBytes(name) // SetCanonical replaces the first field line only
-		}
-		h.SetCanonical(name, []byte(value))
 	}
 	set(allowOrigin, d.AllowOrigin)
 	set(allowCredentials, d.AllowCredentials)

@@ -74,7 +74,7 @@ func contains(chain gin.HandlersChain, handler gin.HandlerFunc) bool {
 // decider returns the Decider that governs a request, or nil.
 func (s *Scope) decider(c *gin.Context, r *cors.Request) cors.Decider {
 	route := c.FullPath()
-	if r.Method == http.MethodOptions && r.Origin.N == 1 && r.RequestMethod.N == 1 {
+	if r.IsPreflight() {
 		// Even if gin has a route for OPTIONS: the policy that decides the
 		// request to come has to decide about asking for it.
 		route = s.routeFor(r.RequestMethod.First, c.Request.URL)

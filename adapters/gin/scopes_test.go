@@ -3,6 +3,7 @@ package corsgin_test
 import (
 	"bytes"
 	"context"
+	"net/http/httptest"
 	"sync"
 	"testing"
 
@@ -291,6 +292,36 @@ func TestScopePanics(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			checkPanic(t, tt.want, func() { tt.do(newEngine()) })
+		})
+	}
+}
+
+// An OPTIONS request that no browser takes for a CORS-preflight request runs
+// the handler of its own route, so that the policy there has to decide.
+func TestScopesFollowTheRouteOfOtherOPTIONS(t *testing.T) {
+	for name, header := range map[string][2]string{
+		"malformed origin": {"garbage", "PUT"},
+		"empty method":     {allowed, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			outer, inner := &spy{Decider: cors.MustNew(config)}, &spy{Decider: cors.MustNew(config)}
+			e := newEngine()
+			scopes := corsgin.Scopes(e)
+			any, api := e.Group("/:any"), e.Group("/api")
+			scopes.Group(any, outer)
+			scopes.Group(api, inner)
+			any.OPTIONS("/opt", ok)
+			api.PUT("/opt", ok)
+
+			r := httptest.NewRequest("OPTIONS", "/api/opt", nil)
+			r.Header["Origin"] = []string{header[0]}
+			r.Header["Access-Control-Request-Method"] = []string{header[1]}
+			w := httptest.NewRecorder()
+			e.ServeHTTP(w, r)
+
+			if outer.asked != 1 || inner.asked != 0 {
+				t.Errorf("the policy of the route that runs was asked %d times, that of the path %d times; want once, never", outer.asked, inner.asked)
+			}
 		})
 	}
 }

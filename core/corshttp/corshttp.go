@@ -63,8 +63,9 @@ func Describe(r *http.Request) cors.Request {
 	return d
 }
 
-// SetHeaders sets the CORS headers of d in h, replacing what is there, and
-// merges d.Vary into the Vary header.
+// SetHeaders makes the CORS headers of h those of d, whatever is there, and
+// merges d.Vary into the Vary header. Where policies are mounted inside each
+// other, what the outer one has granted ends with the decision of the inner.
 //
 // No slice is shared with another response, so that handlers may edit what
 // they find in h. One allocation serves all the headers.
@@ -75,6 +76,12 @@ func SetHeaders(h http.Header, d cors.Decision) {
 	} {
 		if value != "" {
 			n++
+		}
+	}
+	if h["Access-Control-Allow-Origin"] != nil {
+		// Whatever has granted something has set this header too.
+		for _, name := range corsHeaders {
+			delete(h, name)
 		}
 	}
 	if n == 0 {
@@ -98,4 +105,13 @@ func SetHeaders(h http.Header, d cors.Decision) {
 	} else if missing := d.MissingVary(old); missing != "" {
 		h["Vary"] = append(slices.Clip(old), missing)
 	}
+}
+
+var corsHeaders = [...]string{
+	"Access-Control-Allow-Origin",
+	"Access-Control-Allow-Credentials",
+	"Access-Control-Allow-Methods",
+	"Access-Control-Allow-Headers",
+	"Access-Control-Max-Age",
+	"Access-Control-Expose-Headers",
 }

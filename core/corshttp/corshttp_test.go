@@ -72,6 +72,10 @@ func TestMiddleware(t *testing.T) {
 			"Access-Control-Allow-Origin": {app}, "Access-Control-Allow-Credentials": {"true"},
 			"Access-Control-Expose-Headers": {"X-Total"}, "Vary": {"Origin"},
 		}},
+		{"a grant from in front, refused here", "GET", http.Header{"Origin": {"https://evil.example"}}, http.Header{
+			"Access-Control-Allow-Origin": {"https://evil.example"}, "Access-Control-Allow-Credentials": {"true"},
+			"Access-Control-Expose-Headers": {"X-Other"}, "Vary": {"Origin"},
+		}, 200, true, http.Header{"Vary": {"Origin"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -123,7 +123,7 @@ func TestExplain(t *testing.T) {
 		// Headers.
 		{"a header that scripts cannot set", plain, line("OPTIONS", origin(app), method("PUT"), headersOf("x-b,cookie")), "preflight", 204, "header-not-allowed",
 			"Request header field x-b is not allowed by Access-Control-Allow-Headers in preflight response.",
-			`add "x-b" to allowHeaders; "cookie" is a request header that browsers do not let scripts set: remove it`},
+			`add "x-b" to allowHeaders; "cookie" is a header that browsers do not let scripts set: remove it`},
 		{"authorization under *", any, line("OPTIONS", origin(app), method("PUT"), headersOf("authorization")), "preflight", 204, "header-not-allowed",
 			"Request header field authorization is not allowed by Access-Control-Allow-Headers in preflight response.", `add "authorization" to allowHeaders`},
 		{"too many headers to echo", credentials, line("OPTIONS", origin(app), method("PUT"), headersOf(strings.Repeat("x,", 64)+"x")), "preflight", 204, "header-not-allowed",

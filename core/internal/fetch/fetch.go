@@ -78,9 +78,9 @@ func IsResponseOnlyHeader(name string) bool {
 var responseOnlyHeaders = set("access-control-allow-credentials",
 	"access-control-allow-headers", "access-control-allow-methods",
 	"access-control-allow-origin", "access-control-expose-headers",
-	"access-control-max-age", "age", "allow", "etag", "expires",
-	"last-modified", "location", "proxy-authenticate", "retry-after", "server",
-	"set-cookie", "set-cookie2", "vary", "www-authenticate")
+	"access-control-max-age", "age", "allow", "etag", "last-modified",
+	"location", "retry-after", "server",
+	"vary", "www-authenticate")
 
 // IsForbiddenResponseHeader reports whether no response ever exposes the
 // header to a script:

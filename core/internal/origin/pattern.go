@@ -127,6 +127,8 @@ func neverSerialized(scheme string) string {
 func diagnose(s string) *Fault {
 	f := &Fault{Reason: reason(s)}
 	switch repaired, ok := repair(s); {
+	case strings.EqualFold(strings.TrimSpace(s), "null"):
+		f.Fix = "write null, and see DangerouslyAllowNullOrigin"
 	case s == "":
 		f.Fix = "remove it, or write an origin such as https://app.example.com"
 	case neverSerialized(schemeOf(s)) != "" && !strings.HasPrefix(strings.ToLower(s), "ws"):
@@ -253,7 +255,7 @@ func repair(s string) (string, bool) {
 	s = strings.TrimSpace(s)
 	scheme, rest, ok := strings.Cut(s, "://")
 	if !ok {
-		scheme, rest = "https", s
+		return repairScheme(s)
 	}
 	scheme = strings.ToLower(scheme)
 	switch scheme {
@@ -276,6 +278,24 @@ func repair(s string) (string, bool) {
 	repaired := scheme + "://" + host
 	_, ok = parsePattern(repaired)
 	return repaired, ok
+}
+
+// repairScheme repairs a string without "://": what looks like a mistyped
+// scheme is one, and without any a server on this machine is one for http.
+func repairScheme(s string) (string, bool) {
+	for _, scheme := range []string{"https", "http"} {
+		rest, ok := strings.CutPrefix(strings.ToLower(s), scheme)
+		if ok && rest != "" && (rest[0] == ':' || rest[0] == '/') {
+			return repair(scheme + "://" + strings.TrimLeft(rest, ":/"))
+		}
+	}
+	host := strings.TrimLeft(s, "/")
+	if repaired, ok := repair("http://" + host); ok {
+		if p, _ := parsePattern(repaired); !p.Insecure() {
+			return repaired, true
+		}
+	}
+	return repair("https://" + host)
 }
 
 func repairHost(host string) string {

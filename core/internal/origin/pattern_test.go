@@ -35,7 +35,9 @@ func TestParsePatternFaults(t *testing.T) {
 	tests := []struct{ pattern, reason, fix string }{
 		{"", "is empty", "remove it, or write an origin such as https://app.example.com"},
 		{"example.com", "has no scheme", "write https://example.com"},
-		{"https:example.com", "has no scheme", shape},
+		{"https:example.com", "has no scheme", "write https://example.com"},
+		{"localhost:5173", "has no scheme", "write http://localhost:5173"},
+		{"NULL", "has no scheme", "write null, and see DangerouslyAllowNullOrigin"},
 		{"https://example.com/", "has a trailing slash", "write https://example.com"},
 		{"https://example.com/app?x#y", "has a query", "write https://example.com"},
 		{"https://example.com#top", "has a fragment", "write https://example.com"},
