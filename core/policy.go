@@ -86,11 +86,10 @@ func (p *Policy) CredentialedOrigins() []string {
 
 // verdict is what a policy thinks of the Origin header of a request.
 type verdict struct {
-	reason     Reason        // Allowed, or why not
-	wellFormed bool          // one field line: "null" or a valid serialized origin
-	allow      string        // the value of Access-Control-Allow-Origin, if Allowed
-	origin     origin.Origin // zero unless parsed, which exact matches need not be
-	err        error         // with PredicateFailed
+	reason     Reason // Allowed, or why not
+	wellFormed bool   // one field line: "null" or a valid serialized origin
+	allow      string // the value of Access-Control-Allow-Origin, if Allowed
+	err        error  // with PredicateFailed
 }
 
 // judge decides about the origin, the list first, then the predicate.
@@ -118,19 +117,19 @@ func (p *Policy) judge(ctx context.Context, r *Request) verdict {
 	case !ok:
 		return verdict{reason: MalformedOrigin}
 	case p.anyOrigin:
-		return verdict{reason: Allowed, wellFormed: true, allow: "*", origin: o}
+		return verdict{reason: Allowed, wellFormed: true, allow: "*"}
 	case p.origins.Match(o):
-		return verdict{reason: Allowed, wellFormed: true, allow: s, origin: o}
+		return verdict{reason: Allowed, wellFormed: true, allow: s}
 	case p.predicate == nil:
-		return verdict{reason: OriginNotAllowed, wellFormed: true, origin: o}
+		return verdict{reason: OriginNotAllowed, wellFormed: true}
 	}
 	switch yes, err := p.predicate(ctx, r.clone(s)); {
 	case err != nil:
-		return verdict{reason: PredicateFailed, wellFormed: true, origin: o, err: err}
+		return verdict{reason: PredicateFailed, wellFormed: true, err: err}
 	case !yes:
-		return verdict{reason: OriginNotAllowed, wellFormed: true, origin: o}
+		return verdict{reason: OriginNotAllowed, wellFormed: true}
 	}
-	return verdict{reason: Allowed, wellFormed: true, allow: s, origin: o}
+	return verdict{reason: Allowed, wellFormed: true, allow: s}
 }
 
 // answerPreflight answers a CORS-preflight request. What is granted does not
@@ -244,5 +243,6 @@ func isSameOrigin(r *Request, o verdict) bool {
 	case r.SecFetchSite != "":
 		return r.SecFetchSite == "same-origin" || r.SecFetchSite == "none"
 	}
-	return o.origin.Host != "" && o.origin.IsHost(r.Host)
+	own, ok := origin.Parse(r.Origin.First)
+	return ok && own.IsHost(r.Host)
 }
