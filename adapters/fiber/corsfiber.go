@@ -44,6 +44,10 @@ func New(d cors.Decider) fiber.Handler {
 		}
 		r := cors.Request{Method: c.Method(), Borrowed: true}
 		describe(&r, &c.Request().Header)
+		if uri := c.Request().Header.RequestURI(); len(uri) > 0 && uri[0] != '/' && uri[0] != '*' {
+			// An absolute target overrides the Host header: RFC 9112, section 3.2.2.
+			r.Host = view(c.Request().URI().Host())
+		}
 		decision := d.Decide(c.UserContext(), r)
 		response := c.Response()
 		setHeaders(&response.Header, decision)

@@ -274,3 +274,17 @@ func TestControlBytesOnTheWire(t *testing.T) {
 		}
 	}
 }
+
+// An absolute request target names the host, whatever the Host header says.
+func TestAbsoluteTarget(t *testing.T) {
+	app := fiber.New()
+	var got string
+	app.Use(corsfiber.New(decider(func(_ context.Context, r cors.Request) cors.Decision {
+		got = strings.Clone(r.Host)
+		return cors.Decision{}
+	})))
+	connect(t, app)("GET http://target.example:8080/ HTTP/1.1\r\nHost: header.example\r\n\r\n")
+	if got != "target.example:8080" {
+		t.Errorf("the host is %q, want that of the target", got)
+	}
+}
