@@ -76,6 +76,36 @@ func ExamplePolicy_CredentialedOrigins() {
 	// Output: [https://app.example.com]
 }
 
+// A server that reads its policy again, for instance on SIGHUP, keeps the one
+// it has where the new one has a fault.
+func ExampleLive() {
+	live := cors.NewLive(cors.MustNew(cors.Config{AllowOrigins: []string{"https://app.example.com"}}))
+	mux := http.NewServeMux()
+	handler := corshttp.New(live)(mux) // as with every adapter
+
+	reload := func(file string) error {
+		return live.Reload(func() (cors.Decider, error) { return cors.ParsePolicy([]byte(file)) })
+	}
+	allowed := func() string {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Origin", "https://admin.example.com")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Header().Get("Access-Control-Allow-Origin")
+	}
+	fmt.Printf("%q\n", allowed())
+	fmt.Println(reload(`{"allowOrigins": ["https://admin.example.com"]}`))
+	fmt.Printf("%q\n", allowed())
+	fmt.Println(reload(`{"allowOrigins": ["https://admin.example.com/"]}`))
+	fmt.Printf("%q\n", allowed())
+	// Output:
+	// ""
+	// <nil>
+	// "https://admin.example.com"
+	// cors: Live.Reload: the current policy stays: 1:19: allowOrigins: "https://admin.example.com/" has a trailing slash: write https://admin.example.com
+	// "https://admin.example.com"
+}
+
 func ExampleParsePolicy() {
 	_, err := cors.ParsePolicy([]byte(`{
   "allowOrigins": ["https://app.example.com:443"],
