@@ -149,7 +149,12 @@ func (b *builder) methods() {
 					`remove "*" or MethodsFromRoutes`)
 			}
 		case !fetch.IsToken(s):
-			b.faultAt(i, field, s, "is not a method", listFix(s, "PUT"))
+			b.faultAt(i, field, s, "is not a method", listFix(s, "PUT", func(method string) string {
+				if fetch.IsForbiddenMethod(method) {
+					return "remove it"
+				}
+				return ""
+			}))
 		case fetch.IsForbiddenMethod(s):
 			b.faultAt(i, field, s, "is a method that browsers never send", "remove it")
 		case !slices.Contains(p.methods, m):
@@ -171,7 +176,7 @@ func (b *builder) headers() {
 		case fetch.IsForbiddenRequestHeader(name):
 			return "is a header that browsers do not let scripts set", "remove it"
 		case isProtocol(name):
-			return "is a response header of the CORS protocol", "remove it"
+			return "is a header of the CORS protocol itself", "remove it"
 		case fetch.IsResponseOnlyHeader(name):
 			return "is a response header", "remove it, or move it to ExposeHeaders"
 		}
@@ -193,6 +198,8 @@ func (b *builder) exposed() {
 		switch {
 		case fetch.IsForbiddenResponseHeader(name):
 			return "is a response header that browsers never show to scripts", "remove it"
+		case isProtocol(name):
+			return "is a header of the CORS protocol itself", "remove it"
 		case fetch.IsRequestOnlyHeader(name) && fetch.IsForbiddenRequestHeader(name):
 			return "is a request header", "remove it"
 		case fetch.IsRequestOnlyHeader(name):
@@ -222,7 +229,10 @@ func (b *builder) names(field string, list []string, refuse func(string) (reason
 					`write "*" alone or with Authorization, or remove it`)
 			}
 		} else if !fetch.IsToken(s) {
-			b.faultAt(i, field, s, "is not a header name", listFix(s, "X-Request-ID"))
+			b.faultAt(i, field, s, "is not a header name", listFix(s, "X-Request-ID", func(name string) string {
+				_, fix := refuse(name)
+				return fix
+			}))
 			continue
 		} else if reason, fix := refuse(s); reason != "" {
 			b.faultAt(i, field, s, reason, fix)
@@ -240,18 +250,22 @@ func isProtocol(name string) bool {
 	return strings.HasPrefix(strings.ToLower(name), "access-control-")
 }
 
-// listFix says how to mend an element that is not a token.
-func listFix(s, example string) string {
+// listFix says how to mend an element that is not a token. fixToken says what
+// is to be done about one that is, "" if nothing.
+func listFix(s, example string, fixToken func(string) string) string {
 	trimmed := strings.TrimSpace(s)
 	switch {
 	case strings.Contains(s, ","):
 		return "write each name as an element of its own"
-	case fetch.IsToken(trimmed) && trimmed != s:
-		return "write " + trimmed
 	case trimmed == "":
 		return "remove it"
+	case !fetch.IsToken(trimmed):
+		return "write a token such as " + example
 	}
-	return "write a token such as " + example
+	if fix := fixToken(trimmed); fix != "" {
+		return fix
+	}
+	return "write " + trimmed
 }
 
 func (b *builder) maxAge() {
@@ -265,8 +279,12 @@ func (b *builder) maxAge() {
 	case age > maxMaxAge:
 		b.fault(field, age.String(), "is more than any browser honours", "write 24h (86400 seconds) or less")
 	case age%time.Second != 0:
+		whole := max(age.Round(time.Second), time.Second)
+		if age <= maxMaxAge/time.Second { // a bare number, meant as seconds
+			whole = age * time.Second
+		}
 		b.fault(field, age.String(), "is not a whole number of seconds",
-			fmt.Sprintf("write %s", age.Round(time.Second)))
+			fmt.Sprintf("write %s (%d * time.Second)", whole, whole/time.Second))
 	case age > 0:
 		b.policy.preflight.MaxAge = strconv.Itoa(int(age / time.Second))
 	}

@@ -10,6 +10,11 @@ import (
 //
 // The zero value allows nothing, and [New] rejects it. New copies what it
 // needs: changing a Config later has no effect on policies made from it.
+//
+// New refuses fields of which one makes another meaningless, as their comments
+// say. What changes nothing is accepted: repeated elements, names that need no
+// permission, and a Dangerously flag that nothing in the Config needs, so that
+// one Config can serve with and without credentials.
 type Config struct {
 	_ [0]func() // no comparison, no unkeyed literals
 
@@ -36,7 +41,9 @@ type Config struct {
 	// use; the context is that of the request.
 	//
 	// A function that always says yes hands every site's scripts the rights
-	// of the user who visits it, if AllowCredentials is set.
+	// of the user who visits it, if AllowCredentials is set. The Dangerously
+	// flags neither bind it nor free it. New refuses it beside "*", under which
+	// it would never be asked.
 	AllowOriginFunc func(ctx context.Context, origin string) (bool, error)
 
 	// AllowMethods lists the methods that scripts may use beyond GET, HEAD and
@@ -51,20 +58,23 @@ type Config struct {
 	// MethodsFromRoutes makes the answer to a CORS-preflight request list the
 	// methods that the router serves at its path, instead of AllowMethods,
 	// wherever the adapter knows them (see [Request.RouteMethods]). The adapters
-	// of this version do not, so that AllowMethods holds for all of them.
+	// of this version do not, so that AllowMethods holds for all of them. New
+	// refuses it beside "*" in AllowMethods, which would then allow less.
 	MethodsFromRoutes bool
 
 	// AllowHeaders lists the request headers that scripts may set beyond the
 	// CORS-safelisted ones. "*" stands for every header but Authorization,
 	// which it covers only if AllowCredentials is set, and may be accompanied
-	// by it alone.
+	// by it alone. New refuses headers that scripts cannot set, those of
+	// responses and those of the CORS protocol itself.
 	//
 	// See https://fetch.spec.whatwg.org/#http-access-control-allow-headers
 	AllowHeaders []string
 
 	// ExposeHeaders lists the response headers that scripts may read beyond
 	// the CORS-safelisted ones. "*" stands for every header, without
-	// AllowCredentials only.
+	// AllowCredentials only. New refuses Set-Cookie, which no script may read,
+	// the headers of requests and those of the CORS protocol itself.
 	//
 	// See https://fetch.spec.whatwg.org/#http-access-control-expose-headers
 	ExposeHeaders []string
@@ -91,17 +101,20 @@ type Config struct {
 	// RejectDisallowed answers 403 to requests from origins that are not
 	// allowed, where by default they reach the handler and only their
 	// responses stay unreadable. Requests without an Origin header and
-	// same-origin requests are never rejected.
+	// same-origin requests are never rejected. New refuses it beside "*" in
+	// AllowOrigins, under which nothing would be.
 	RejectDisallowed bool
 
 	// DangerouslyAllowNullOrigin allows the origin "null". Any site can
-	// obtain it, by a sandboxed frame.
+	// obtain it, by a sandboxed frame, and with AllowCredentials act as the
+	// user who visits it. Beside "*", which stands for null as well, it changes
+	// nothing.
 	DangerouslyAllowNullOrigin bool
 
 	// DangerouslyAllowInsecureOrigins lets AllowOrigins hold plain http
 	// origins beyond this machine together with AllowCredentials. Whoever is
 	// on the network between such a page and its user can then act as the
-	// user.
+	// user. Without AllowCredentials it changes nothing.
 	DangerouslyAllowInsecureOrigins bool
 
 	// DangerouslyAllowPublicSuffixes lets AllowOrigins hold wildcards under
@@ -109,11 +122,13 @@ type Config struct {
 	// AllowCredentials. Anyone can register names there. Without it New looks
 	// at the wildcard's own domain: suffixes further down, as there are below
 	// https://*.amazonaws.com, are for the author of the pattern to know.
+	// Without AllowCredentials it changes nothing.
 	DangerouslyAllowPublicSuffixes bool
 
 	// DangerouslyAllowAnyExtension lets AllowOrigins hold "scheme://*" for
 	// schemes other than http and https, without AllowCredentials. Every
-	// browser extension, or every app with that scheme, is then allowed.
+	// browser extension, or every app with that scheme, is then allowed. With
+	// AllowCredentials such patterns stay refused, and it changes nothing.
 	DangerouslyAllowAnyExtension bool
 }
 

@@ -56,7 +56,9 @@ type Decision struct {
 
 	// Header is the first name in Access-Control-Request-Headers that is not
 	// allowed, when Reason is [HeaderNotAllowed]; empty if the list was refused
-	// for its shape (too many empty members, blanks or names).
+	// for its shape (too many empty members, blanks or names, or something that
+	// is not a name). It is a token, whatever the client has sent:
+	// https://www.rfc-editor.org/rfc/rfc9110#name-tokens
 	Header string
 
 	// Err is what [Config.AllowOriginFunc] returned, when Reason is

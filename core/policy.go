@@ -200,6 +200,9 @@ func (p *Policy) grantHeaders(r *Request) (list, unknown string, ok bool) {
 	default:
 		list, ok = namelist.Echo(lines.First, lines.More)
 	}
+	if !fetch.IsToken(unknown) {
+		unknown = "" // no header has such a name, and whoever logs it has to fear no line breaks
+	}
 	return list, unknown, ok
 }
 

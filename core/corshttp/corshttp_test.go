@@ -2,9 +2,13 @@ package corshttp_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 
 	cors "github.com/corskit/corskit/core"
@@ -167,6 +171,102 @@ func TestAllocations(t *testing.T) {
 			handler.ServeHTTP(w, r)
 		}); n > 1 {
 			t.Errorf("%s costs %v allocations, want one at most", name, n)
+		}
+	}
+}
+
+// hostileRequests are of the shapes that have cost CORS middleware most.
+func hostileRequests() map[string]*http.Request {
+	const miB = 1 << 20
+	repeated := func(line string, n int) []string { return slices.Repeat([]string{line}, n) }
+	asking := func(lines ...string) *http.Request {
+		return request("OPTIONS", http.Header{
+			"Origin": {app}, "Access-Control-Request-Method": {"PUT"}, "Access-Control-Request-Headers": lines,
+		})
+	}
+	from := func(lines ...string) *http.Request {
+		return request("OPTIONS", http.Header{"Origin": lines, "Access-Control-Request-Method": {"PUT"}})
+	}
+	return map[string]*http.Request{
+		"names: 1 MiB of commas":           asking(strings.Repeat(",", miB)),
+		"names: 64 KiB of commas":          asking(strings.Repeat(",", miB/16)),
+		"names: 1 MiB, one name":           asking(strings.Repeat("x", miB)),
+		"names: 1 MiB, one-letter names":   asking(strings.Repeat("a,b,", miB/4)),
+		"names: 1 MiB, short names":        asking(strings.Repeat("x-a1,x-a2,", miB/10)),
+		"names: 1 MiB, one allowed name":   asking(strings.Repeat("x-a,", miB/4)),
+		"names: 1000 lines of 1000 commas": asking(repeated(strings.Repeat(",", 1000), 1000)...),
+		"names: 30 000 empty lines":        asking(repeated("", 30_000)...),
+		"names: 1 MiB of blanks":           asking(strings.Repeat(" ", miB)),
+		"method: 1 MiB":                    request("OPTIONS", http.Header{"Origin": {app}, "Access-Control-Request-Method": {strings.Repeat("M", miB)}}),
+		"origin: 1 MiB":                    from(strings.Repeat("a", miB)),
+		"origin: 1 MiB, right suffix":      from("https://" + strings.Repeat("a", miB) + ".example.org"),
+		"origin: 1 MiB, many labels":       from("https://" + strings.Repeat("a.", miB/2) + "example.org"),
+		"origin: 253 bytes, many labels":   from("https://" + strings.Repeat("a.", 121) + "example.com"),
+		"origin: 64 KiB":                   from("https://" + strings.Repeat("a", miB/16) + ".example.org"),
+		"origin: 10 000 lines":             from(repeated(app, 10_000)...),
+		"origin: 1 MiB, upper case":        from("HTTPS://" + strings.Repeat("A", miB)),
+	}
+}
+
+// policies returns policies of every kind that looks at a request in its own
+// way.
+func policies() map[string]*cors.Policy {
+	lists := cors.Config{AllowOrigins: []string{app, "https://*.example.org"}, AllowMethods: []string{"PUT"}, AllowHeaders: []string{"X-A"}, RejectDisallowed: true}
+	for i := range 1000 {
+		lists.AllowOrigins = append(lists.AllowOrigins, fmt.Sprintf("https://app%d.example.com", i))
+	}
+	for i := range 100 {
+		lists.AllowOrigins = append(lists.AllowOrigins, fmt.Sprintf("https://*.tenant%d.example.net", i))
+	}
+	anything := lists
+	anything.AllowMethods, anything.AllowHeaders = []string{"*"}, []string{"*"}
+	spelledOut := anything
+	spelledOut.AllowCredentials = true
+	asking := lists
+	asking.AllowOriginFunc = func(context.Context, string) (bool, error) { return false, nil }
+	return map[string]*cors.Policy{
+		"lists": cors.MustNew(lists), "any header": cors.MustNew(anything),
+		`"*" spelled out`: cors.MustNew(spelledOut), "a predicate": cors.MustNew(asking),
+		"any origin": cors.MustNew(cors.Config{AllowOrigins: []string{"*"}}),
+	}
+}
+
+// TestHostileRequestsCostWhatOthersDo checks that the middleware as a whole
+// allocates the one slice of its headers, of seven strings at most, whatever
+// the size of the request.
+func TestHostileRequestsCostWhatOthersDo(t *testing.T) {
+	for name, p := range policies() {
+		handler := corshttp.New(p)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		for shape, r := range hostileRequests() {
+			const runs, most = 20, 7 * 16
+			w := &writer{header: http.Header{}}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			n := testing.AllocsPerRun(runs, func() {
+				clear(w.header)
+				handler.ServeHTTP(w, r)
+			})
+			runtime.ReadMemStats(&after)
+			// The header map itself grows once; 4 KiB over all runs are ample.
+			if bytes := after.TotalAlloc - before.TotalAlloc; n > 1 || bytes > (runs+1)*most+4<<10 {
+				t.Errorf("%s with %s costs %v allocations, and %d bytes in %d runs; want one of %d bytes at most", shape, name, n, bytes, runs+1, most)
+			}
+		}
+	}
+}
+
+func BenchmarkHostile(b *testing.B) {
+	for name, p := range policies() {
+		handler := corshttp.New(p)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		for shape, r := range hostileRequests() {
+			b.Run(name+"/"+shape, func(b *testing.B) {
+				w := &writer{header: http.Header{}}
+				b.ReportAllocs()
+				for b.Loop() {
+					clear(w.header)
+					handler.ServeHTTP(w, r)
+				}
+			})
 		}
 	}
 }

@@ -69,8 +69,10 @@ var forbiddenRequestHeaders = set("accept-charset", "accept-encoding",
 	"expect", "host", "keep-alive", "origin", "referer", "set-cookie", "te",
 	"trailer", "transfer-encoding", "upgrade", "via")
 
-// IsResponseOnlyHeader reports whether name has a meaning in responses only,
-// so that a list of request headers holds it by mistake.
+// IsResponseOnlyHeader reports whether RFC 9110 or RFC 9111 gives name a meaning
+// in responses only, so that a list of request headers holds it by mistake.
+// Names that requests carry as well are not among them: Content-Range (in a
+// partial PUT), Expires and Pragma (to get past caches), Content-Disposition.
 func IsResponseOnlyHeader(name string) bool {
 	return responseOnlyHeaders[strings.ToLower(name)]
 }
@@ -78,8 +80,9 @@ func IsResponseOnlyHeader(name string) bool {
 var responseOnlyHeaders = set("access-control-allow-credentials",
 	"access-control-allow-headers", "access-control-allow-methods",
 	"access-control-allow-origin", "access-control-expose-headers",
-	"access-control-max-age", "age", "allow", "etag", "last-modified",
-	"location", "retry-after", "server",
+	"access-control-max-age", "accept-ranges", "age", "allow",
+	"authentication-info", "etag", "last-modified", "location",
+	"proxy-authenticate", "proxy-authentication-info", "retry-after", "server",
 	"vary", "www-authenticate")
 
 // IsForbiddenResponseHeader reports whether no response ever exposes the
@@ -90,17 +93,19 @@ func IsForbiddenResponseHeader(name string) bool {
 	return name == "set-cookie" || name == "set-cookie2"
 }
 
-// IsRequestOnlyHeader reports whether name has a meaning in requests only, so
-// that a list of response headers holds it by mistake.
+// IsRequestOnlyHeader reports whether RFC 9110 or the Fetch standard gives name a
+// meaning in requests only, so that a list of response headers holds it by
+// mistake. Names that responses carry as well are not among them: Accept and
+// Accept-Encoding (with 415), Authorization (by custom, with a fresh token).
 func IsRequestOnlyHeader(name string) bool {
 	return requestOnlyHeaders[strings.ToLower(name)]
 }
 
-var requestOnlyHeaders = set("accept-charset", "access-control-request-headers",
-	"access-control-request-method", "cookie", "cookie2", "expect", "host",
-	"if-match", "if-modified-since", "if-none-match", "if-range",
-	"if-unmodified-since", "max-forwards", "origin", "proxy-authorization",
-	"referer", "te", "user-agent")
+var requestOnlyHeaders = set("accept-charset", "accept-language",
+	"access-control-request-headers", "access-control-request-method", "cookie",
+	"cookie2", "dnt", "expect", "from", "host", "if-match", "if-modified-since",
+	"if-none-match", "if-range", "if-unmodified-since", "max-forwards", "origin",
+	"proxy-authorization", "range", "referer", "te", "user-agent")
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))

@@ -1,6 +1,41 @@
 package fetch
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
+
+const (
+	// https://fetch.spec.whatwg.org/#forbidden-request-header, step 1, and
+	// examples of steps 2 and 3
+	forbidden = `
+		Accept-Charset Accept-Encoding Access-Control-Request-Headers
+		Access-Control-Request-Method Connection Content-Length Cookie Cookie2
+		Date DNT Expect Host Keep-Alive Origin Referer Set-Cookie TE Trailer
+		Transfer-Encoding Upgrade Via
+		Proxy-Authorization Proxy-Connection Proxy-Authenticate
+		Sec-Fetch-Site Sec-WebSocket-Key Sec-CH-UA`
+
+	// https://www.rfc-editor.org/rfc/rfc9110#name-response-context-fields and
+	// the sections 8.8, 11.6, 11.7 and 14.3; RFC 9111, section 5.1;
+	// https://fetch.spec.whatwg.org/#http-responses
+	responses = `
+		Allow Location Retry-After Server Vary ETag Last-Modified
+		WWW-Authenticate Authentication-Info Proxy-Authenticate
+		Proxy-Authentication-Info Accept-Ranges Age
+		Access-Control-Allow-Origin Access-Control-Allow-Credentials
+		Access-Control-Allow-Methods Access-Control-Allow-Headers
+		Access-Control-Max-Age Access-Control-Expose-Headers`
+
+	// https://www.rfc-editor.org/rfc/rfc9110#name-request-context-fields and
+	// the sections 7.2, 7.6.2, 11.7.2, 12.5, 13.1 and 14.2; RFC 6265, section
+	// 4.2; https://fetch.spec.whatwg.org/#http-requests
+	requests = `
+		Expect From Referer TE User-Agent Host Max-Forwards Proxy-Authorization
+		Accept-Charset Accept-Language If-Match If-None-Match If-Modified-Since
+		If-Unmodified-Since If-Range Range Cookie Cookie2 DNT Origin
+		Access-Control-Request-Method Access-Control-Request-Headers`
+)
 
 func TestTables(t *testing.T) {
 	tests := []struct {
@@ -11,10 +46,20 @@ func TestTables(t *testing.T) {
 		{"a token", IsToken, []string{"PUT", "x-a", "!#$%&'*+-.^_`|~09az"}, []string{"", "a b", "a,b", "a:b", "a\x00", "a\x7f", "ä", "a\r\n"}},
 		{"a CORS-safelisted method", IsSafelistedMethod, []string{"GET", "HEAD", "POST"}, []string{"get", "PUT", "OPTIONS", ""}},
 		{"a forbidden method", IsForbiddenMethod, []string{"CONNECT", "TRACE", "TRACK", "trace"}, []string{"PUT", "TRACER"}},
-		{"a forbidden request header", IsForbiddenRequestHeader, []string{"Cookie", "HOST", "Sec-Fetch-Site", "proxy-x", "Origin"}, []string{"Authorization", "X-Sec-A", "Accept", "X-HTTP-Method"}},
-		{"a response-only header", IsResponseOnlyHeader, []string{"ETag", "access-control-allow-origin"}, []string{"Content-Type", "Cache-Control", "Expires"}},
-		{"a request-only header", IsRequestOnlyHeader, []string{"Cookie", "If-None-Match", "Origin"}, []string{"ETag", "Authorization", "Date"}},
-		{"a forbidden response header", IsForbiddenResponseHeader, []string{"Set-Cookie", "set-cookie2"}, []string{"Cookie"}},
+		{"a forbidden request header", IsForbiddenRequestHeader, append([]string{
+			"HOST", "cookie", "proxy-", "Proxy-X", "sec-", "Sec-X",
+		}, strings.Fields(forbidden)...), []string{
+			"Authorization", "X-Sec-A", "X-Proxy-A", "Sec", "Accept", "Accept-Language", "User-Agent", "Content-Type",
+			"X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "Range", "From", "",
+		}},
+		{"a response-only header", IsResponseOnlyHeader, append([]string{"etag"}, strings.Fields(responses)...), append([]string{
+			"Content-Type", "Content-Range", "Content-Disposition", "Content-Encoding", "Cache-Control", "Pragma", "Expires",
+			"Range", "Accept", "Upgrade", "X-Content-Type-Options", "",
+		}, strings.Fields(requests)...)},
+		{"a request-only header", IsRequestOnlyHeader, append([]string{"ORIGIN"}, strings.Fields(requests)...), append([]string{
+			"Accept", "Accept-Encoding", "Authorization", "Date", "Upgrade", "Via", "Trailer", "Content-Range", "Link", "X-Request-ID", "",
+		}, strings.Fields(responses)...)},
+		{"a forbidden response header", IsForbiddenResponseHeader, []string{"Set-Cookie", "set-cookie2"}, []string{"Cookie", "Set-Cookie3", ""}},
 	}
 	for _, tt := range tests {
 		for _, s := range tt.yes {

@@ -46,7 +46,7 @@ func parsePattern(s string) (Pattern, bool) {
 		return Pattern{}, false
 	}
 	scheme, host, ok := strings.Cut(s, "://")
-	if !ok || neverSerialized(scheme) != "" {
+	if !ok || neverSerialized(scheme) != nil {
 		return Pattern{}, false
 	}
 	p := Pattern{Text: s}
@@ -81,7 +81,7 @@ func (p Pattern) Insecure() bool {
 	}
 	addr, err := netip.ParseAddr(strings.Trim(p.Host, "[]"))
 	if err == nil {
-		return !addr.IsLoopback()
+		return !addr.IsLoopback() || addr.Is4In6()
 	}
 	return p.Host != "localhost" && !strings.HasSuffix(p.Host, ".localhost")
 }
@@ -111,29 +111,39 @@ func (o Origin) isIP() bool {
 }
 
 // neverSerialized says why pages of a scheme never send it in an Origin
-// header, or "" if they may.
-func neverSerialized(scheme string) string {
-	switch strings.ToLower(scheme) {
-	case "file", "data", "blob", "about", "javascript", "filesystem":
-		return fmt.Sprintf("is not an origin: pages of %s URLs send the origin null", scheme)
+// header, or nil if they may. Without a fix, repair knows one.
+func neverSerialized(scheme string) *Fault {
+	const prefix = "is not an origin: pages of "
+	switch scheme = strings.ToLower(scheme); scheme {
+	case "file", "data":
+		return &Fault{
+			Reason: prefix + scheme + " URLs send the origin null",
+			Fix:    "serve the page over https or http, or see DangerouslyAllowNullOrigin",
+		}
+	case "blob", "filesystem", "about", "javascript":
+		return &Fault{
+			Reason: prefix + scheme + " URLs send that of the page which made them",
+			Fix:    "write the origin of that page, such as https://app.example.com",
+		}
 	case "ws", "wss":
-		return "is the URL of a WebSocket, not the origin of a page"
+		return &Fault{Reason: "is the URL of a WebSocket, not the origin of a page"}
 	}
-	return ""
+	return nil
 }
 
 // diagnose says what is wrong with s, which is not a pattern. What parsePattern
 // accepts does not depend on it.
 func diagnose(s string) *Fault {
 	f := &Fault{Reason: reason(s)}
+	never := neverSerialized(schemeOf(s))
 	switch repaired, ok := repair(s); {
 	case strings.EqualFold(strings.TrimSpace(s), "null"):
 		f.Fix = "write null, and see DangerouslyAllowNullOrigin"
 	case s == "":
 		f.Fix = "remove it, or write an origin such as https://app.example.com"
-	case neverSerialized(schemeOf(s)) != "" && !strings.HasPrefix(strings.ToLower(s), "ws"):
-		f.Fix = "serve the page over https or http, or see DangerouslyAllowNullOrigin"
-	case strings.ContainsAny(s, ", ") && strings.Count(s, "://") > 1:
+	case never != nil && never.Fix != "":
+		f.Fix = never.Fix
+	case isList(s):
 		f.Fix = "write each origin as an element of its own"
 	case ok:
 		f.Fix = "write " + repaired
@@ -145,8 +155,23 @@ func diagnose(s string) *Fault {
 	return f
 }
 
+// isList reports whether s is a list of origins rather than one: no origin holds
+// a comma, and none the "://" of a second.
+func isList(s string) bool {
+	return strings.Contains(strings.Trim(s, ", "), ",") ||
+		strings.ContainsAny(s, " ;|") && strings.Count(s, "://") > 1
+}
+
+func isBareIPv6(authority string) bool {
+	addr, err := netip.ParseAddr(authority)
+	return err == nil && addr.Is6()
+}
+
 func schemeOf(s string) string {
-	scheme, _, _ := strings.Cut(s, ":")
+	scheme, _, found := strings.Cut(s, ":")
+	if !found {
+		return ""
+	}
 	return scheme
 }
 
@@ -165,18 +190,16 @@ func reason(s string) string {
 		return "is empty"
 	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		return "holds a control character"
-	case strings.ContainsAny(s, ", ") && strings.Count(s, "://") > 1:
+	case neverSerialized(schemeOf(s)) != nil:
+		return neverSerialized(schemeOf(s)).Reason
+	case isList(s):
 		return "holds several origins in one string"
 	case strings.TrimSpace(s) != s:
 		return "has blanks around it"
-	case !hasScheme && neverSerialized(schemeOf(s)) != "" && strings.Contains(s, ":"):
-		return neverSerialized(schemeOf(s))
 	case !hasScheme:
 		return "has no scheme"
 	case strings.Contains(scheme, "*"):
 		return "has a wildcard in its scheme"
-	case neverSerialized(scheme) != "":
-		return neverSerialized(scheme)
 	case scheme != strings.ToLower(scheme):
 		return "has upper-case letters in its scheme"
 	case !isScheme(scheme):
@@ -191,6 +214,8 @@ func reason(s string) string {
 		return "has a fragment"
 	case rest != authority:
 		return "has a path"
+	case isBareIPv6(authority):
+		return "has an IPv6 address without brackets"
 	case hasPort && port == "":
 		return "has a colon without a port"
 	case hasPort && port != "*" && port == defaultPort(scheme):
@@ -268,11 +293,14 @@ func repair(s string) (string, bool) {
 		rest = rest[:i]
 	}
 	rest = rest[strings.LastIndexByte(rest, '@')+1:]
+	if isBareIPv6(rest) {
+		rest = "[" + rest + "]"
+	}
 	host, port, hasPort := cutPort(rest)
 	if n, err := strconv.ParseUint(port, 10, 16); err == nil {
 		port = strconv.FormatUint(n, 10)
 	}
-	if host = repairHost(host); hasPort && port != "" && port != defaultPort(scheme) {
+	if host = repairHost(host, isSpecial(scheme)); hasPort && port != "" && port != defaultPort(scheme) {
 		host += ":" + port
 	}
 	repaired := scheme + "://" + host
@@ -298,11 +326,14 @@ func repairScheme(s string) (string, bool) {
 	return repair("https://" + host)
 }
 
-func repairHost(host string) string {
+func repairHost(host string, special bool) string {
 	host = strings.TrimRight(host, ".")
 	host, below := strings.CutPrefix(strings.ToLower(host), "*.")
 	bare, _, _ := strings.Cut(strings.Trim(host, "[]"), "%")
 	if addr, err := netip.ParseAddr(bare); err == nil {
+		return canonicalIP(addr)
+	}
+	if addr, ok := parseIPv4(bare); special && ok {
 		return canonicalIP(addr)
 	}
 	labels := strings.Split(host, ".")
@@ -314,6 +345,29 @@ func repairHost(host string) string {
 		host = "*." + host
 	}
 	return host
+}
+
+// parseIPv4 parses what browsers take for an IPv4 address beyond its canonical
+// form: fewer parts, octal and hexadecimal ones. See
+// https://url.spec.whatwg.org/#concept-ipv4-parser
+func parseIPv4(host string) (netip.Addr, bool) {
+	parts := strings.Split(host, ".")
+	if len(parts) > 4 {
+		return netip.Addr{}, false
+	}
+	var v uint64
+	for i, part := range parts {
+		shift, limit := 8*(3-i), uint64(1)<<8
+		if i == len(parts)-1 { // which stands for all the bytes that are left
+			shift, limit = 0, limit<<shift
+		}
+		n, err := strconv.ParseUint(part, 0, 64)
+		if err != nil || n >= limit || !isNumber(part) {
+			return netip.Addr{}, false
+		}
+		v |= n << shift
+	}
+	return netip.AddrFrom4([4]byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}), true
 }
 
 func canonicalIP(addr netip.Addr) string {

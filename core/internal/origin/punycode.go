@@ -1,14 +1,18 @@
 package origin
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
-// toASCII returns the A-label of label, or label itself if it is ASCII. It
+// toASCII returns the A-label of label, or label itself if it is ASCII or has
+// none, such as with a zero-width space that was pasted along. It
 // serves messages only: normalization beyond lower case is left to the reader,
 // because the tables for it would be the largest part of this module.
 //
 // See RFC 3492, section 6.3.
 func toASCII(label string) string {
-	if isASCII(label) {
+	if isASCII(label) || strings.ContainsFunc(label, isNoLetter) {
 		return label
 	}
 	const base, initialN, initialBias, damp, skew, tmin, tmax = 36, 128, 72, 700, 38, 1, 26
@@ -68,4 +72,9 @@ func toASCII(label string) string {
 		}
 	}
 	return strings.ToLower(string(out))
+}
+
+// isNoLetter reports whether r is a rune beyond ASCII that no word is made of.
+func isNoLetter(r rune) bool {
+	return r > unicode.MaxASCII && !unicode.In(r, unicode.L, unicode.M, unicode.N)
 }

@@ -2,6 +2,10 @@ package origin
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -95,6 +99,74 @@ func TestSetKeepsPatternsApart(t *testing.T) {
 		if s.allows(o) {
 			t.Errorf("four patterns together match %q, which none of them does", o)
 		}
+	}
+}
+
+// TestLookupsDoNotGrowWithTheSet checks, without a clock, that a lookup does
+// the same work in a set of one pattern of each kind and of 10 000. There is
+// nothing in a set that could be walked but maps, and what bounds the one loop
+// of Match, the number of labels, does not follow the number of patterns. The
+// maps are probed once for each label of the origin, and no deeper than the
+// deepest pattern.
+func TestLookupsDoNotGrowWithTheSet(t *testing.T) {
+	build := func(n int) *Set {
+		var s Set
+		for i := range n {
+			for _, text := range []string{"https://a%d.example", "https://*.b%d.example", "https://*.c%d.example:*", "https://d%d.example:*", "https://*.e%d.example:8443"} {
+				p, fault := ParsePattern(fmt.Sprintf(text, i))
+				if fault != nil {
+					t.Fatalf("ParsePattern(%q) refuses it: it %s", text, fault.Reason)
+				}
+				s.Add(p)
+			}
+		}
+		return &s
+	}
+	one, many := build(1), build(10_000)
+	if len(many.exact) != 10_000 || len(many.schemes["https"].below) != 20_000 {
+		t.Fatalf("the set of 10 000 holds %d exact origins and %d suffixes", len(many.exact), len(many.schemes["https"].below))
+	}
+	a, b := one.schemes["https"], many.schemes["https"]
+	if len(one.schemes) != len(many.schemes) || a.deepest != b.deepest || a.depths != b.depths {
+		t.Errorf("Match is bounded by %d labels at depths %b in a set of one, and by %d at %b in one of 10 000", a.deepest, a.depths, b.deepest, b.depths)
+	}
+	if a.deepest != 2 {
+		t.Errorf("Match looks at %d labels, though no pattern has more than 2", a.deepest)
+	}
+	for _, typ := range []reflect.Type{reflect.TypeFor[Set](), reflect.TypeFor[hosts]()} {
+		for i := range typ.NumField() {
+			switch f := typ.Field(i); f.Type.Kind() {
+			case reflect.Map, reflect.Bool, reflect.Int, reflect.Array: // of a fixed size
+			default:
+				t.Errorf("%s.%s is a %s, which a lookup could walk", typ, f.Name, f.Type)
+			}
+		}
+	}
+}
+
+// TestLookupsRangeOverNothing reads the lookups' own code: a range over one of
+// the set's maps is the one way left to do work for every pattern.
+func TestLookupsRangeOverNothing(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "set.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := 0
+	for _, d := range file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || f.Name.Name != "Match" && f.Name.Name != "Exact" {
+			continue
+		}
+		looked++
+		ast.Inspect(f, func(n ast.Node) bool {
+			if _, ok := n.(*ast.RangeStmt); ok {
+				t.Errorf("%s ranges over something, want it to probe maps only", f.Name)
+			}
+			return true
+		})
+	}
+	if looked != 2 {
+		t.Errorf("%d of the two lookups are in set.go", looked)
 	}
 }
 
