@@ -1,58 +1,58 @@
 package main
 
 import (
-	"fmt"
-	"slices"
+	"net/http"
 	"strconv"
 	"strings"
 
+	"github.com/corskit/corskit/conformance/fetch"
 	cors "github.com/corskit/corskit/core"
-)
-
-// What Chrome prints to the console of the page.
-const (
-	noAllowOrigin       = "No 'Access-Control-Allow-Origin' header is present on the requested resource."
-	wildcardOrigin      = "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the request's credentials mode is 'include'."
-	noAllowCredentials  = "The value of the 'Access-Control-Allow-Credentials' header in the response is '' which must be 'true' when the request's credentials mode is 'include'."
-	methodNotAllowed    = "Method %s is not allowed by Access-Control-Allow-Methods in preflight response."
-	headerNotAllowed    = "Request header field %s is not allowed by Access-Control-Allow-Headers in preflight response."
-	preflightNotAllowed = "Response to preflight request doesn't pass access control check: "
 )
 
 // message returns what Chrome says about r in a page, "" if it has nothing to
 // complain about. It opens as in the console if the URL is known.
 func message(r *request, d cors.Decision) string {
-	problem := problem(r, d)
-	if problem == "" || r.url == nil || d.Reason == cors.MalformedOrigin || d.Reason == cors.RepeatedOrigin {
-		return problem
+	f := networkError(r, d)
+	if f.Reason == fetch.MethodNotAllowed || f.Reason == fetch.HeaderNotAllowed {
+		f.Value = shown(f.Value) // it is the request's
 	}
-	return fmt.Sprintf("Access to fetch at '%s' from origin '%s' has been blocked by CORS policy: %s",
-		r.url.Redacted(), r.Origin.First, problem)
+	if r.url == nil || d.Reason == cors.MalformedOrigin || d.Reason == cors.RepeatedOrigin {
+		return f.Text()
+	}
+	return f.Console(fetch.Request{Origin: r.Origin.First, URL: r.url.Redacted()})
 }
 
-func problem(r *request, d cors.Decision) string {
-	switch {
-	case d.Kind == cors.NotCORS, r.fetchMode != "" && r.fetchMode != "cors":
-		return "" // there is no CORS check
-	case d.AllowOrigin == "" && d.Status == 0 && isSameOrigin(r):
-		return ""
-	case d.AllowOrigin == "" && meansPreflight(r):
-		return preflightNotAllowed + noAllowOrigin
-	case d.AllowOrigin == "":
-		return noAllowOrigin
-	case d.Reason == cors.MethodNotAllowed:
-		return fmt.Sprintf(methodNotAllowed, shown(r.RequestMethod.First))
-	case d.Reason == cors.HeaderNotAllowed:
-		if name := refusedHeader(r, d); name != "" {
-			return fmt.Sprintf(headerNotAllowed, shown(strings.ToLower(name)))
-		}
-		return "" // no browser sends such a list, nor does its order matter to one
-	case r.cookie && d.AllowOrigin == "*":
-		return wildcardOrigin
-	case r.cookie && d.AllowCredentials == "":
-		return noAllowCredentials
+// networkError returns the network error that the decision about r leads to in a
+// browser, if it leads to one.
+func networkError(r *request, d cors.Decision) fetch.Failure {
+	credentials := fetch.SameOrigin
+	if r.cookie {
+		credentials = fetch.Include
 	}
-	return ""
+	response := http.Header{}
+	for _, h := range headers(d) {
+		response.Set(h[0], h[1])
+	}
+	switch {
+	case d.Kind == cors.NotCORS, r.fetchMode != "" && r.fetchMode != "cors", d.Status == 0 && isSameOrigin(r):
+		return fetch.Failure{} // there is no CORS check
+	case d.Kind == cors.Preflight, d.AllowOrigin == "" && meansPreflight(r):
+		status := d.Status
+		if status == 0 {
+			status = http.StatusOK // the handler's, as far as one can tell
+		}
+		return fetch.CheckPreflight(preflightRequest(r), credentials, status, response)
+	}
+	return fetch.Check(fetch.Request{Origin: r.Origin.First, Credentials: credentials}, response)
+}
+
+// preflightRequest returns r as far as CheckPreflight reads it.
+func preflightRequest(r *request) *http.Request {
+	return &http.Request{Header: http.Header{
+		"Origin":                         {r.Origin.First},
+		"Access-Control-Request-Method":  {r.RequestMethod.First},
+		"Access-Control-Request-Headers": append([]string{r.RequestHeaders.First}, r.RequestHeaders.More...),
+	}}
 }
 
 // meansPreflight reports whether a browser would take the answer for that to a
@@ -73,24 +73,6 @@ func isSameOrigin(r *request) bool {
 	}
 	defaultPort := map[string]string{"https": ":443", "http": ":80"}[scheme]
 	return host == strings.TrimSuffix(r.Host, defaultPort)
-}
-
-// refusedHeader returns the first requested header that the answer does not
-// allow. If the decision does not name it, the list was refused for its shape.
-func refusedHeader(r *request, d cors.Decision) string {
-	if d.Header != "" {
-		return d.Header
-	}
-	allowed := strings.Split(strings.ToLower(d.AllowHeaders), ",")
-	for _, line := range append([]string{r.RequestHeaders.First}, r.RequestHeaders.More...) {
-		for name := range strings.SplitSeq(line, ",") {
-			name = strings.Trim(name, " \t")
-			if name != "" && d.AllowHeaders != "*" && !slices.Contains(allowed, strings.ToLower(name)) {
-				return name
-			}
-		}
-	}
-	return ""
 }
 
 // shown returns a token as it is, and anything else quoted and cut.

@@ -138,6 +138,10 @@ func TestExplain(t *testing.T) {
 		{"cookies under *", any, line("GET", origin(app), header("cookie", "a=b")), "actual", 0, "allowed",
 			"The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the request's credentials mode is 'include'.",
 			`list the origin of the page in allowOrigins instead of "*", and set allowCredentials to true`},
+		{"cookies on a preflight", plain, line("OPTIONS", origin(app), method("PUT"), header("cookie", "a=b")), "preflight", 204, "allowed",
+			preflight + "The value of the 'Access-Control-Allow-Credentials' header in the response is '' which must be 'true' when the request's credentials mode is 'include'.",
+			"set allowCredentials to true"},
+		{"cookies of the server's own pages, which are listed too", plain, line("POST", origin(app), header("Host", "app.example.com"), header("Cookie", "a=b")), "actual", 0, "allowed", "", ""},
 		{"cookies of the server's own pages", plain, line("POST", origin(other), header("Sec-Fetch-Site", "same-origin"), header("Cookie", "a=b")), "actual", 0, "origin-not-allowed", "", ""},
 
 		// Requests without a CORS check.

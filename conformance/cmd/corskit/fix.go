@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/corskit/corskit/conformance/fetch"
 	cors "github.com/corskit/corskit/core"
 )
 
@@ -49,10 +50,10 @@ func (e *explainer) fix(ctx context.Context, r *request, d cors.Decision) string
 	case cors.MethodNotAllowed, cors.HeaderNotAllowed:
 		return e.changes(ctx, r, d)
 	}
-	switch problem(r, d) {
-	case wildcardOrigin:
+	switch networkError(r, d).Reason {
+	case fetch.WildcardAllowOrigin:
 		return `list the origin of the page in allowOrigins instead of "*", and set allowCredentials to true`
-	case noAllowCredentials:
+	case fetch.InvalidAllowCredentials:
 		return "set allowCredentials to true"
 	}
 	return ""
@@ -131,7 +132,7 @@ func (t *rules) grant(r *request, d cors.Decision) (change, value string) {
 // shapeFix mends a list of headers that is refused for its shape, if that
 // matters to a browser.
 func shapeFix(r *request, d cors.Decision) string {
-	if refusedHeader(r, d) == "" {
+	if networkError(r, d).Reason != fetch.HeaderNotAllowed {
 		return ""
 	}
 	return "ask for fewer headers, in a list without blanks and empty members"

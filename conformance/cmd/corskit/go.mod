@@ -3,6 +3,7 @@ module github.com/corskit/corskit/conformance/cmd/corskit
 go 1.25.0
 
 require (
+	github.com/corskit/corskit/conformance v0.1.0
 	github.com/corskit/corskit/core v0.1.0
 	github.com/stretchr/testify v1.12.1
 	github.com/urfave/cli/v3 v3.14.0
