@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -249,6 +250,130 @@ var breakages = []breakage{
 	{"sends two values", wrapping(func(h http.Header, status int, r *http.Request) {
 		h["Access-Control-Allow-Origin"] = slices.Repeat(h["Access-Control-Allow-Origin"], 2)
 	}), "actual/get", "Access-Control-Allow-Origin is there 2 times"},
+
+	// What advisories were about, where nothing above does it.
+	{"sends any origin back for *, with credentials", answering(func(d *cors.Decision, r cors.Request) {
+		if d.AllowOrigin == "*" {
+			d.AllowOrigin, d.AllowCredentials = r.Origin.First, "true"
+		}
+	}), "advisories/cve-2018-20744", `want "*"`},
+	{"sends any origin back", answering(func(d *cors.Decision, r cors.Request) {
+		d.AllowOrigin = r.Origin.First
+	}), "advisories/cve-2025-53092", "Access-Control-Allow-Origin is"},
+	{"allows credentials beside *", answering(func(d *cors.Decision, r cors.Request) {
+		d.AllowCredentials = "true"
+	}), "advisories/cve-2024-25124-no-credentials", "Access-Control-Allow-Credentials is"},
+	{"compares a prefix", asking(func(r *cors.Request) {
+		if strings.HasPrefix(r.Origin.First, "https://example.com") {
+			r.Origin.First = "https://example.com"
+		}
+	}), "advisories/cve-2019-25211", "Access-Control-Allow-Origin is"},
+	{"compares a prefix, up to a hyphen", asking(func(r *cors.Request) {
+		r.Origin.First, _, _ = strings.Cut(r.Origin.First, "-")
+	}), "advisories/cve-2017-11173-hyphen", "Access-Control-Allow-Origin is"},
+	{"compares a suffix without its dot", asking(func(r *cors.Request) {
+		if strings.HasSuffix(r.Origin.First, "example.org") {
+			r.Origin.First = "https://a.example.org"
+		}
+	}), "advisories/fiber-2915", "Access-Control-Allow-Origin is"},
+	{"compares a suffix before it parses", asking(func(r *cors.Request) {
+		if strings.HasSuffix(r.Origin.First, ".example.org") {
+			r.Origin.First = "https://a.example.org"
+		}
+	}), "advisories/fiber-2915-before-parsing", "Access-Control-Allow-Origin is"},
+	{"skips empty labels", asking(func(r *cors.Request) {
+		r.Origin.First = strings.ReplaceAll(r.Origin.First, "..", ".")
+	}), "advisories/fiber-2915-empty-label-within", "Access-Control-Allow-Origin is"},
+	{"takes a dot for any byte", asking(func(r *cors.Request) {
+		if regexp.MustCompile("^https://good.example$").MatchString(r.Origin.First) {
+			r.Origin.First = "https://good.example"
+		}
+	}), "advisories/cve-2026-25478", "Access-Control-Allow-Origin is"},
+	{"looks for an allowed origin anywhere", asking(func(r *cors.Request) {
+		if strings.Contains(r.Origin.First, "app.example.com") {
+			r.Origin.First = "https://app.example.com"
+		}
+	}), "advisories/express-cors", "Access-Control-Allow-Origin is"},
+	{"joins two allowed hosts", asking(func(r *cors.Request) {
+		r.Origin.First = strings.Replace(r.Origin.First, "barfoo", "bar", 1)
+	}), "advisories/ghsa-vhxv-fg4m-p2w8", "Access-Control-Allow-Origin is"},
+	{"trusts localhost", answering(func(d *cors.Decision, r cors.Request) {
+		if strings.HasPrefix(r.Host, "localhost") {
+			d.AllowOrigin = r.Origin.First
+		}
+	}), "advisories/cve-2025-24010", "Access-Control-Allow-Origin is"},
+	{"trusts every origin on localhost", answering(func(d *cors.Decision, r cors.Request) {
+		if strings.HasPrefix(r.Origin.First, "http://localhost") {
+			d.AllowOrigin = r.Origin.First
+		}
+	}), "advisories/mcp-and-llm-servers", "Access-Control-Allow-Origin is"},
+	{"runs what needs no preflight", answering(func(d *cors.Decision, r cors.Request) {
+		if r.Method == "GET" || r.Method == "POST" {
+			d.Status = 0
+		}
+	}), "advisories/cve-2022-4147-post", "The status is 200, want 403"},
+	{"copies the Vary of the request", wrapping(func(h http.Header, status int, r *http.Request) {
+		h["Vary"] = append(h["Vary"], r.Header["Vary"]...)
+	}), "advisories/ghsa-q7jf-gf43-6x6p", "Vary names X-Secret"},
+	{"takes the Vary of the request for that of the response", wrapping(func(h http.Header, status int, r *http.Request) {
+		if r.Header.Get("Vary") != "" {
+			h["Vary"] = r.Header["Vary"]
+		}
+	}), "advisories/ghsa-q7jf-gf43-6x6p-refused", "Vary lacks Access-Control-Request-Method"},
+	{"opens private networks", wrapping(func(h http.Header, status int, r *http.Request) {
+		if r.Header.Get("Access-Control-Request-Private-Network") == "true" {
+			h.Set("Access-Control-Allow-Private-Network", "true")
+		}
+	}), "advisories/cve-2024-6221", "Access-Control-Allow-Private-Network is"},
+	{"spells * out where there is a cookie", wrapping(func(h http.Header, status int, r *http.Request) {
+		if r.Header.Get("Cookie") != "" {
+			h.Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+		}
+	}), "advisories/starlette-cookie", `want "*"`},
+	{"hands OPTIONS requests to their handler", answering(func(d *cors.Decision, r cors.Request) {
+		d.Status = 0
+	}), "advisories/cve-2020-5397", "The handler answered"},
+	{"refuses preflights whose list is too long", answering(func(d *cors.Decision, r cors.Request) {
+		if d.Reason == cors.HeaderNotAllowed && d.Header == "" {
+			d.Status = 403
+		}
+	}), "advisories/cve-2025-47908", "The status is 403, want 204"},
+	{"sends every Origin line back", wrapping(func(h http.Header, status int, r *http.Request) {
+		if h.Get("Access-Control-Allow-Origin") != "" || len(r.Header["Origin"]) > 1 {
+			h["Access-Control-Allow-Origin"] = r.Header["Origin"]
+		}
+	}), "classification/repeated-origin", "Access-Control-Allow-Origin is"},
+	{"answers preflights everywhere by the policy of a group", grouping(func(s conformance.Site, routed http.Handler) http.Handler {
+		covered := corshttp.New(s.Policy)(routed)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, inside := strings.CutPrefix(r.URL.Path, conformance.Prefix+"/"); inside || r.Method == "OPTIONS" {
+				covered.ServeHTTP(w, r)
+			} else {
+				routed.ServeHTTP(w, r)
+			}
+		})
+	}), "advisories/cve-2015-9236", "Access-Control-Allow-Origin is"},
+	{"merges a default over routes", grouping(func(s conformance.Site, routed http.Handler) http.Handler {
+		open := cors.MustNew(cors.Config{AllowOrigins: []string{"*"}})
+		covered := corshttp.New(s.Policy)(routed)
+		return corshttp.New(open)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, conformance.Prefix) {
+				covered.ServeHTTP(w, r)
+			} else {
+				routed.ServeHTTP(w, r)
+			}
+		}))
+	}), "advisories/cve-2015-9243", "Access-Control-Allow-Origin is"},
+	{"turns + into nothing", grouping(func(s conformance.Site, routed http.Handler) http.Handler {
+		covered := corshttp.New(s.Policy)(routed)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(strings.ReplaceAll(r.URL.Path, "+", ""), conformance.Prefix+"/") {
+				covered.ServeHTTP(w, r)
+			} else {
+				routed.ServeHTTP(w, r)
+			}
+		})
+	}), "advisories/cve-2024-6844-outside", "but does not cover the request"},
 
 	// Where the answer is lost.
 	{"loses headers on errors", wrapping(func(h http.Header, status int, r *http.Request) {
