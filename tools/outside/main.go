@@ -19,6 +19,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/corskit/corskit/tools/internal/worktree"
 )
 
 const ours = "github.com/corskit/corskit/"
@@ -52,7 +54,7 @@ func outside(ctx context.Context, r *report) (int, error) {
 	defer os.RemoveAll(temp)
 
 	tree := filepath.Join(temp, "tree")
-	files, hash, err := copyTree(ctx, strings.TrimSpace(root), tree)
+	files, hash, err := worktree.Copy(strings.TrimSpace(root), tree)
 	if err != nil {
 		return 0, err
 	}

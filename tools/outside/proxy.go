@@ -1,54 +1,13 @@
 package main
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/zip"
 )
-
-// copyTree copies what is in the git repository, or would be after "git add",
-// and returns the names and a hash of names and contents.
-func copyTree(ctx context.Context, from, to string) (files []string, hash string, err error) {
-	list, err := command(ctx, from, nil, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
-	if err != nil {
-		return nil, "", err
-	}
-	sum := sha256.New()
-	for name := range strings.SplitSeq(strings.TrimSuffix(list, "\x00"), "\x00") {
-		source := filepath.Join(from, name)
-		info, err := os.Lstat(source)
-		if os.IsNotExist(err) {
-			continue // deleted, but not yet in a commit
-		}
-		if err != nil {
-			return nil, "", err
-		}
-		if !info.Mode().IsRegular() {
-			return nil, "", fmt.Errorf("%s is not a regular file: module zips cannot hold it", name)
-		}
-		data, err := os.ReadFile(source)
-		if err != nil {
-			return nil, "", err
-		}
-		target := filepath.Join(to, name)
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return nil, "", err
-		}
-		if err := os.WriteFile(target, data, info.Mode().Perm()); err != nil {
-			return nil, "", err
-		}
-		fmt.Fprintf(sum, "%s\x00%d\x00%s", name, len(data), data)
-		files = append(files, name)
-	}
-	return files, hex.EncodeToString(sum.Sum(nil)[:6]), nil
-}
 
 // layProxy writes a module proxy as "go help goproxy" describes it, with one
 // version of each module.
