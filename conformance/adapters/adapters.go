@@ -9,7 +9,9 @@ import "github.com/corskit/corskit/conformance"
 var All = []conformance.Adapter{
 	{Name: "gin", Mount: Gin},
 	{Name: "echo", Mount: Echo},
+	{Name: "echov5", Mount: EchoV5},
 	{Name: "fiber", Mount: Fiber},
+	{Name: "fiberv3", Mount: FiberV3},
 	{Name: "chi", Mount: Chi},
 	{Name: "nethttp", Mount: NetHTTP},
 }

@@ -113,10 +113,12 @@ func TestBrokenOnFiber(t *testing.T) {
 					return mount(s)
 				}}
 			}
-			assert.Empty(t, conformance.Check(conformance.Adapter{Mount: Fiber}, c, conformance.TCP))
 			assert.Empty(t, conformance.Check(broken(NetHTTP), c, conformance.TCP), "on net/http nothing is reused")
-			problems := strings.Join(conformance.Check(broken(Fiber), c, conformance.TCP), " ")
-			assert.Contains(t, problems, test.says)
+			for name, fiber := range map[string]func(conformance.Site) conformance.App{"v2": Fiber, "v3": FiberV3} {
+				assert.Empty(t, conformance.Check(conformance.Adapter{Mount: fiber}, c, conformance.TCP), name)
+				problems := strings.Join(conformance.Check(broken(fiber), c, conformance.TCP), " ")
+				assert.Contains(t, problems, test.says, name)
+			}
 		})
 	}
 }

@@ -143,9 +143,9 @@ func (o outcome) String() string {
 		}
 	}
 	if o.blocked != "" {
-		return strings.Join(append(parts, "blocked"), " ")
+		return strings.Join(append(parts, "✕"), " ")
 	}
-	return strings.Join(append(parts, "allowed"), " ")
+	return strings.Join(append(parts, "✓"), " ")
 }
 
 // details returns all that the servers said, and what the browser makes of it,

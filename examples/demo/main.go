@@ -1,7 +1,7 @@
-// Command demo serves one API through gin, echo, fiber and chi under one
-// policy, calls all four as a browser would, and prints what came of it: four
-// columns that are identical. It then serves a page that does the same from a
-// real browser:
+// Command demo serves one API through gin, echo v4 and v5, fiber v2 and v3, and
+// chi under one policy, calls all six as a browser would, and prints what came
+// of it: six columns that are identical. It then serves a page that does the
+// same from a real browser:
 //
 //	go run ./examples/demo
 //

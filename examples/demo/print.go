@@ -39,16 +39,16 @@ func (p *printer) printf(format string, args ...any) { fmt.Fprintf(p.w, format, 
 
 func (p *printer) intro(s *stage, policy []byte) {
 	p.printf("%s\n\n%s\n\n", p.paint(bold, "One policy:"), bytes.TrimSpace(policy))
-	p.printf("%s\n\n", p.paint(bold, "One API, served through four frameworks:"))
+	p.printf("%s\n\n", p.paint(bold, "One API, served through six frameworks:"))
 	for _, api := range s.APIs {
-		p.printf("  %-6s %s\n", api.Name, api.URL)
+		p.printf("  %-8s %s\n", api.Name, api.URL)
 	}
-	p.printf("\nEach cell: the status of the preflight, if there is one, that of the request, and what a browser makes of it.\n")
+	p.printf("\nEach cell: the status of the preflight, if there is one, that of the request, and what a browser makes of it:\n✓ the page may read the response, ✕ it is blocked.\n")
 }
 
 const (
 	callWidth = 32
-	cellWidth = 15
+	cellWidth = 9
 )
 
 // matrix prints the statuses that the servers answered with, the preflight's
@@ -95,7 +95,7 @@ func (p *printer) identical(s *stage, rows []row) {
 			}
 		}
 	}
-	p.printf("\n%s\n", p.paint(bold, "The four columns are identical."))
+	p.printf("\n%s\n", p.paint(bold, "The six columns are identical."))
 	p.printf("%d calls, %d frameworks, %d requests over loopback: the same statuses, CORS headers and Vary.\n",
 		len(rows), len(s.APIs), requests)
 }

@@ -11,8 +11,8 @@ import (
 	cors "github.com/corskit/corskit/core"
 )
 
-// A stage is everything that the demo serves: the same API four times, each on
-// an origin of its own, and the page that calls it, on one more.
+// A stage is everything that the demo serves: the same API once for each
+// framework, each on an origin of its own, and the page that calls it, on one more.
 type stage struct {
 	APIs []api `json:"apis"`
 
@@ -37,8 +37,10 @@ var frameworks = []struct {
 	mount func(conformance.Site) conformance.App
 }{
 	{"gin", adapters.Gin},
-	{"echo", adapters.Echo},
-	{"fiber", adapters.Fiber},
+	{"echo v4", adapters.Echo},
+	{"echo v5", adapters.EchoV5},
+	{"fiber v2", adapters.Fiber},
+	{"fiber v3", adapters.FiberV3},
 	{"chi", adapters.Chi},
 }
 

@@ -1,4 +1,4 @@
-// Command echo serves two groups of routes under two policies with echo.
+// Command echo serves two groups of routes under two policies with echo v4.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command fiber serves two groups of routes under two policies with fiber.
+// Command fiber serves two groups of routes under two policies with fiber v2.
 package main
 
 import (

@@ -45,11 +45,11 @@ func TestBadInput(t *testing.T) {
 	}{
 		{
 			"no flags", nil, exitUsage,
-			[]string{"server: -adapter is missing: write one of gin, echo, fiber, chi, nethttp"},
+			[]string{"server: -adapter is missing: write one of gin, echo, echov5, fiber, fiberv3, chi, nethttp"},
 		},
 		{
 			"unknown adapter", []string{"-adapter", "gni", "-policy", good}, exitUsage,
-			[]string{`server: -adapter: "gni" is not known: write one of gin, echo, fiber, chi, nethttp`},
+			[]string{`server: -adapter: "gni" is not known: write one of gin, echo, echov5, fiber, fiberv3, chi, nethttp`},
 		},
 		{
 			"no policy", []string{"-adapter", "gin"}, exitUsage,

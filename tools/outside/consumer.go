@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -45,16 +44,30 @@ var frameworks = map[string]framework{
 		handler: "func putItem(c echo.Context) error { return c.NoContent(http.StatusOK) }",
 		serve:   `e.Start(":8080")`,
 	},
+	"adapters/echov5": {
+		imports: []string{"github.com/labstack/echo/v5", "github.com/labstack/echo/v5/middleware"},
+		handler: "func putItem(c *echo.Context) error { return c.NoContent(http.StatusOK) }",
+		serve:   `e.Start(":8080")`,
+	},
 	"adapters/fiber": {
 		imports: []string{"github.com/gofiber/fiber/v2", "github.com/gofiber/fiber/v2/middleware/recover"},
 		also:    []string{"github.com/valyala/fasthttp"},
 		handler: "func putItem(c *fiber.Ctx) error { return c.SendStatus(http.StatusOK) }",
 		serve:   `app.Listen(":8080")`,
 	},
+	"adapters/fiberv3": {
+		imports: []string{"github.com/gofiber/fiber/v3", "github.com/gofiber/fiber/v3/middleware/recover"},
+		also:    []string{"github.com/valyala/fasthttp"},
+		handler: "func putItem(c fiber.Ctx) error { return c.SendStatus(http.StatusOK) }",
+		serve:   `app.Listen(":8080")`,
+	},
 	"adapters/gin": {
 		imports: []string{"github.com/gin-gonic/gin"},
 		handler: "func putItem(c *gin.Context) { c.Status(http.StatusOK) }",
 		serve:   `r.Run(":8080")`,
+	},
+	"source/file": { // any framework
+		also: []string{"github.com/fsnotify/fsnotify"},
 	},
 }
 
@@ -71,13 +84,15 @@ func checkConsumer(ctx context.Context, r *report, m *ourModule, readme, version
 		r.log("requirements", strings.Join(needed, "\n"))
 		return err
 	})
-	r.check("quick start of the root README", func() error {
-		source, err := rootQuickStart(readme, m, fw)
-		if err != nil {
-			return err
-		}
-		return m.checkQuickStart(ctx, source, version, filepath.Join(scratch, "root"), env)
-	})
+	if !strings.HasPrefix(m.name, "source/") { // which are mounted on nothing
+		r.check("quick start of the root README", func() error {
+			source, err := rootQuickStart(readme, m, fw)
+			if err != nil {
+				return err
+			}
+			return m.checkQuickStart(ctx, source, "", version, filepath.Join(scratch, "root"), env)
+		})
+	}
 	if m.name == "core" {
 		return // it has no README of its own
 	}
@@ -86,11 +101,12 @@ func checkConsumer(ctx context.Context, r *report, m *ourModule, readme, version
 		if err != nil {
 			return fmt.Errorf("%s/README.md is missing: write one, with a quick start", m.name)
 		}
-		source, found := goBlock(string(data))
+		source, found := block(string(data), "go")
 		if !found || !strings.HasPrefix(source, "package main\n") {
 			return fmt.Errorf("%s/README.md: the first block of Go is not a program: begin it with package main", m.name)
 		}
-		return m.checkQuickStart(ctx, source, version, filepath.Join(scratch, "own"), env)
+		policy, _ := block(string(data), "json")
+		return m.checkQuickStart(ctx, source, policy, version, filepath.Join(scratch, "own"), env)
 	})
 }
 
@@ -153,15 +169,16 @@ func (m *ourModule) checkRequirements(ctx context.Context, fw framework, scratch
 }
 
 // checkQuickStart builds a quick start in a module of its own, and has it answer
-// a CORS-preflight request.
-func (m *ourModule) checkQuickStart(ctx context.Context, source, version, scratch string, env []string) error {
-	match := firstOrigin.FindStringSubmatch(source)
+// a CORS-preflight request. It runs beside its policy.json, if there is one.
+func (m *ourModule) checkQuickStart(ctx context.Context, source, policy, version, scratch string, env []string) error {
+	match := firstOrigin.FindStringSubmatch(source + policy)
 	if match == nil || !strings.Contains(source, `":8080"`) {
 		return errors.New("the quick start does not allow an origin or does not listen on \":8080\"")
 	}
 	err := writeFiles(scratch, map[string]string{
-		"main.go":    strings.Replace(source, `":8080"`, "address()", 1),
-		"address.go": address,
+		"main.go":     strings.Replace(source, `":8080"`, "address()", 1),
+		"address.go":  address,
+		"policy.json": policy,
 	})
 	if err != nil {
 		return err
@@ -179,7 +196,7 @@ func (m *ourModule) checkQuickStart(ctx context.Context, source, version, scratc
 	return answers(ctx, filepath.Join(scratch, "quickstart"), match[1])
 }
 
-var firstOrigin = regexp.MustCompile(`AllowOrigins:\s*\[\]string\{"([^"]+)"`)
+var firstOrigin = regexp.MustCompile(`(?:AllowOrigins:\s*\[\]string\{|"allowOrigins":\s*\[)"([^"]+)"`)
 
 // address stands in for the port of a quick start, which may be in use here.
 const address = `package main
@@ -225,20 +242,17 @@ func main() {
 // rootQuickStart makes a program from the root README: its first block of Go is
 // the policy, and the block below the name of the module is the rest.
 func rootQuickStart(readme string, m *ourModule, fw framework) (string, error) {
-	imports := []string{`cors "` + ours + `core"`}
 	name := m.path
 	if m.name == "core" {
 		name += "/corshttp"
-		imports = append(imports, `"`+name+`"`)
-	} else {
-		imports = append(imports, "cors"+path.Base(name)+` "`+name+`"`)
 	}
-	for _, p := range fw.imports {
+	imports := []string{`cors "` + ours + `core"`}
+	for _, p := range append([]string{name}, fw.imports...) {
 		imports = append(imports, `"`+p+`"`)
 	}
-	policy, _ := goBlock(readme)
+	policy, _ := block(readme, "go")
 	_, below, _ := strings.Cut(readme, "`"+name+"`\n")
-	start, found := goBlock(below)
+	start, found := block(below, "go")
 	if !found {
 		return "", fmt.Errorf("README.md: no line ends in `%s` above a block of Go: add the quick start", name)
 	}
@@ -253,9 +267,9 @@ func rootQuickStart(readme string, m *ourModule, fw framework) (string, error) {
 	return out.String(), err
 }
 
-// goBlock returns the first fenced block of Go in a text of Markdown.
-func goBlock(markdown string) (string, bool) {
-	_, rest, _ := strings.Cut(markdown, "\n```go\n")
+// block returns the first fenced block of a language in a text of Markdown.
+func block(markdown, language string) (string, bool) {
+	_, rest, _ := strings.Cut(markdown, "\n```"+language+"\n")
 	block, _, closed := strings.Cut(rest, "```\n")
 	return block, closed
 }
@@ -265,6 +279,7 @@ func answers(ctx context.Context, program, origin string) error {
 	ctx, stop := context.WithTimeout(ctx, 20*time.Second)
 	defer stop()
 	cmd := exec.CommandContext(ctx, program)
+	cmd.Dir = filepath.Dir(program)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()

@@ -54,10 +54,11 @@ func openModule(tree, name, version string) (*ourModule, error) {
 	return m, os.WriteFile(m.goSum(), []byte(m.sum), 0o644)
 }
 
-// inPrograms says whether other programs are built on the module: the core and
-// the adapters, which therefore hold to our oldest Go release and need little.
+// inPrograms says whether other programs are built on the module: the core, the
+// adapters and the sources of policies, which therefore hold to our oldest Go
+// release and need little.
 func (m *ourModule) inPrograms() bool {
-	return m.name == "core" || strings.HasPrefix(m.name, "adapters/")
+	return m.name == "core" || strings.HasPrefix(m.name, "adapters/") || strings.HasPrefix(m.name, "source/")
 }
 
 func (m *ourModule) goMod() string { return filepath.Join(m.dir, "go.mod") }

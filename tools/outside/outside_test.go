@@ -106,7 +106,7 @@ func TestRootQuickStart(t *testing.T) {
 	}
 	for _, part := range []string{
 		`cors "github.com/corskit/corskit/core"`,
-		`corschi "github.com/corskit/corskit/adapters/chi"`,
+		`	"github.com/corskit/corskit/adapters/chi"`,
 		"policy, err := cors.New(cors.Config{})\n",
 		"r := chi.NewRouter()\n",
 	} {

@@ -120,7 +120,7 @@ function verdict(rows) {
   p.hidden = false;
   p.className = `card ${bad ? "blocked" : "allowed"}`;
   p.replaceChildren(
-    element("strong", {}, bad ? "The columns differ from each other, or from the policy. " : "The four columns are identical. "),
+    element("strong", {}, bad ? "The columns differ from each other, or from the policy. " : "The columns are identical. "),
     bad ? `Look at ${bad} of the ${rows.length} calls.` : `${rows.length} calls, ${rows[0].outcomes.length} frameworks, one policy.`);
 }
 

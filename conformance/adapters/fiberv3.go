@@ -1,0 +1,79 @@
+package adapters
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/middleware/recover"
+
+	corsfiber "github.com/corskit/corskit/adapters/fiberv3"
+	"github.com/corskit/corskit/conformance"
+)
+
+// FiberV3 mounts a site on fiber v3.
+func FiberV3(s conformance.Site) conformance.App {
+	app := fiber.New(fiber.Config{
+		DisableHeadAutoRegister: true,      // the site's routes for GET do not imply HEAD
+		ReadBufferSize:          128 << 10, // fiber answers 431 to longer heads itself
+	})
+	var inside fiber.Router = app
+	if s.Mount == conformance.Group {
+		inside = app.Group(conformance.Prefix, corsfiber.New(s.Policy))
+	} else {
+		app.Use(corsfiber.New(s.Policy))
+	}
+	app.Use(recover.New())
+	for _, r := range s.Inside() {
+		inside.Add([]string{r.Method}, r.Path, onFiberV3(r.Handler))
+	}
+	for _, r := range s.Outside() {
+		app.Add([]string{r.Method}, r.Path, onFiberV3(r.Handler))
+	}
+	return fiberV3App{app}
+}
+
+// onFiberV3 answers as h does, in fiber's own way.
+func onFiberV3(h conformance.Handler) fiber.Handler {
+	return func(c fiber.Ctx) error {
+		a := h(func(name string) string { return c.Get(name) })
+		for _, f := range a.Set {
+			c.Set(f[0], f[1])
+		}
+		for _, f := range a.Add {
+			c.Response().Header.Add(f[0], f[1])
+		}
+		if a.Failed {
+			return fiber.NewError(a.Status)
+		}
+		c.Status(a.Status)
+		return nil
+	}
+}
+
+type fiberV3App struct{ app *fiber.App }
+
+func (a fiberV3App) Serve(l net.Listener) error {
+	return a.app.Listener(l, fiber.ListenConfig{DisableStartupMessage: true})
+}
+
+// Close closes the listener and idle connections. It does not wait for the
+// others: fasthttp looks at them ten times a second, once for every case.
+func (a fiberV3App) Close() error {
+	err := a.app.ShutdownWithTimeout(time.Millisecond)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// RoundTrip sends the request as a client does. Test sends one made for a
+// server, whose RequestURI is set, without its Host header if that is absolute.
+func (a fiberV3App) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.RequestURI = ""
+	return a.app.Test(r, fiber.TestConfig{}) // no timeout
+}
