@@ -151,7 +151,7 @@ var routes = []string{"/api/items", "/api/a+b", "/api/files/", "/other", "/apix"
 
 // pattern returns the route in the language of an adapter's router.
 func pattern(adapter, route string) string {
-	if adapter == "fiber" {
+	if strings.HasPrefix(adapter, "fiber") {
 		route = strings.ReplaceAll(route, "+", `\+`)
 	}
 	dir, ok := strings.CutSuffix(route, "/")
