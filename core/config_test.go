@@ -299,6 +299,18 @@ func TestEveryValueIsCheckedWithItsFix(t *testing.T) {
 	}
 }
 
+func TestLongValuesAreCut(t *testing.T) {
+	for n, want := range map[int]string{
+		120: `"` + strings.Repeat("x", 120) + `" `,
+		121: `"` + strings.Repeat("x", 120) + `"… `,
+	} {
+		_, err := cors.New(cors.Config{AllowOrigins: []string{strings.Repeat("x", n)}})
+		if err == nil || !strings.HasPrefix(err.Error(), "AllowOrigins: "+want) {
+			t.Errorf("of a value of %d bytes New says %v, want it to begin with %s", n, err, want)
+		}
+	}
+}
+
 // TestFixesAreAccepted takes New at its word: what it says to write, it takes.
 func TestFixesAreAccepted(t *testing.T) {
 	tests := []struct {

@@ -80,6 +80,7 @@ func TestParseFaults(t *testing.T) {
 		{"no UTF-8", "{\n\"allowOrigins\": [\"https://\xff\"]}", "2:27: is not valid UTF-8: save the file as UTF-8"},
 		{"more", "{}\n{}", "2:1: there is more after the object: keep one object in the file"},
 		{"junk", "{} x", "1:4: there is more after the object: keep one object in the file"},
+		{"no UTF-8 from the first byte on", "\xff{}", "1:1: is not valid UTF-8: save the file as UTF-8"},
 		{"a byte order mark", "\ufeff{}", "1:1: starts with a byte order mark: save the file as UTF-8 without it"},
 		{"a key on two lines", `{"a\nb": 1}`, `1:2: "a\nb": is not a key of a policy file: remove it, or write one of `},
 		{"other case", `{"AllowOrigins": []}`, "1:2: AllowOrigins: is not a key of a policy file: write allowOrigins"},

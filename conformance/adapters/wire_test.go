@@ -771,11 +771,16 @@ func TestBoundedAllocation(t *testing.T) {
 				cost := func(fields [][2]string, method string) (bytes, allocations float64) {
 					call := e.prepare(method, fields)
 					call()
-					var before, after runtime.MemStats
-					runtime.ReadMemStats(&before)
-					allocations = testing.AllocsPerRun(runs, func() { call() })
-					runtime.ReadMemStats(&after)
-					return float64(after.TotalAlloc-before.TotalAlloc) / (runs + 1), allocations
+					for try := range 3 { // of which the least counts: the runtime and idle servers allocate too
+						var before, after runtime.MemStats
+						runtime.ReadMemStats(&before)
+						n := testing.AllocsPerRun(runs, func() { call() })
+						runtime.ReadMemStats(&after)
+						if b := float64(after.TotalAlloc-before.TotalAlloc) / (runs + 1); try == 0 || b < bytes {
+							bytes, allocations = b, n
+						}
+					}
+					return bytes, allocations
 				}
 				normal := [][2]string{
 					{"Origin", wireApp},

@@ -122,6 +122,14 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+// The header list means nothing without a method, so that it is not looked up.
+func TestDescribeWithoutARequestMethod(t *testing.T) {
+	r := request("OPTIONS", http.Header{"Origin": {"a"}, "Access-Control-Request-Headers": {"x-a"}})
+	if got := corshttp.Describe(r).RequestHeaders; got.N != 0 {
+		t.Errorf("the requested headers are described as %+v, want none", got)
+	}
+}
+
 func TestResponsesShareNoSlice(t *testing.T) {
 	handler := corshttp.New(policy())(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		for name, values := range w.Header() {
@@ -240,19 +248,31 @@ func TestHostileRequestsCostWhatOthersDo(t *testing.T) {
 		for shape, r := range hostileRequests() {
 			const runs, most = 20, 7 * 16
 			w := &writer{header: http.Header{}}
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			n := testing.AllocsPerRun(runs, func() {
+			n, bytes := cost(runs, func() {
 				clear(w.header)
 				handler.ServeHTTP(w, r)
 			})
-			runtime.ReadMemStats(&after)
 			// The header map itself grows once; 4 KiB over all runs are ample.
-			if bytes := after.TotalAlloc - before.TotalAlloc; n > 1 || bytes > (runs+1)*most+4<<10 {
+			if n > 1 || bytes > (runs+1)*most+4<<10 {
 				t.Errorf("%s with %s costs %v allocations, and %d bytes in %d runs; want one of %d bytes at most", shape, name, n, bytes, runs+1, most)
 			}
 		}
 	}
+}
+
+// cost returns the allocations of one call of f, and the bytes of runs+1. It is
+// the least of several tries, as the runtime allocates too at times.
+func cost(runs int, f func()) (allocations float64, bytes uint64) {
+	for try := range 5 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		n := testing.AllocsPerRun(runs, f)
+		runtime.ReadMemStats(&after)
+		if b := after.TotalAlloc - before.TotalAlloc; try == 0 || b < bytes {
+			allocations, bytes = n, b
+		}
+	}
+	return allocations, bytes
 }
 
 func BenchmarkHostile(b *testing.B) {

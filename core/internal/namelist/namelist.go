@@ -50,11 +50,8 @@ func (s *scanner) next(longest int) (name string, ok bool) {
 			return "", false
 		}
 		end := 0
-		for end < len(s.line) && end <= longest && !isDelimiter(s.line[end]) {
+		for end < len(s.line) && end < longest && !isDelimiter(s.line[end]) {
 			end++
-		}
-		if end > longest {
-			return "", false
 		}
 		name, s.line = s.line[:end], s.line[end:]
 		if !s.skipBlanks() {
@@ -64,7 +61,7 @@ func (s *scanner) next(longest int) (name string, ok bool) {
 		case s.line == "":
 			s.unread = false
 		case s.line[0] != ',':
-			return "", false // a blank within a member
+			return "", false // a blank within a member, or more of it than longest
 		default:
 			s.line = s.line[1:]
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	set := NewSet([]string{"X-A", "x-b", "Content-Type"})
+	set := NewSet([]string{"X-A", "x-b", "Content-Type", "x-az"})
 	tests := []struct {
 		name    string
 		lines   []string
@@ -15,6 +15,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{"the form of browsers", []string{"content-type,x-a,x-b"}, "", true},
 		{"any order and case", []string{"X-B,CONTENT-type,x-A"}, "", true},
+		{"the first and the last letter, in upper case", []string{"X-AZ"}, "", true},
 		{"blanks", []string{" \tx-a \t,\t x-b "}, "", true},
 		{"a repeated name", []string{"x-a,x-a"}, "", true},
 		{"several lines", []string{"x-a", "x-b,content-type"}, "", true},
@@ -28,6 +29,7 @@ func TestCheck(t *testing.T) {
 		{"an unknown name longer than any known", []string{"x-a-name-longer-than-the-known"}, "x-a-name-longer-than-the-known", false},
 		{"a name too long to be told", []string{strings.Repeat("x", 65)}, "", false},
 		{"a blank within a name", []string{"x-a x-b"}, "", false},
+		{"128 blanks", []string{"x-a," + strings.Repeat(" ", 128) + "x-b"}, "", true},
 		{"129 blanks", []string{"x-a," + strings.Repeat(" ", 129) + "x-b"}, "", false},
 		{"a known name many times", []string{strings.Repeat("x-a,", 100) + "x-a"}, "", false},
 		{"not ASCII, but folded to it by Unicode", []string{"x-\u212a"}, "x-\u212a", false},

@@ -42,7 +42,7 @@ func Parse(s string) (Origin, bool) {
 		return Origin{}, false
 	}
 	o := Origin{Scheme: scheme, Host: rest, hostAt: len(s) - len(rest), text: s}
-	if i := strings.LastIndexByte(rest, ':'); i >= 0 && i > strings.LastIndexByte(rest, ']') {
+	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') {
 		o.Host, o.Port = rest[:i], rest[i+1:]
 		if !isPort(o.Port) || o.Port == defaultPort(scheme) {
 			return Origin{}, false

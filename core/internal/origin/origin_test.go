@@ -38,6 +38,8 @@ var serialized = []string{
 	"capacitor://localhost",
 	"vscode-webview://0abc123",
 	"app://1.2.3",
+	"a-z0.9+://a",
+	"z0://z9_-0a",
 	"tauri://localhost:1430",
 	"https://" + longHost,
 	"https://" + strings.Repeat("a", 63) + ".example",
