@@ -18,6 +18,18 @@
 // immutable. [Policy.Decide] turns a [Request] into a [Decision]; its steps are
 // those of the Fetch standard, seen from the server.
 //
+// # Policies that live
+//
+// Adapters take any [Decider]. A Policy is one, and these are made of others and
+// fit into each other: [Live] can be given another while the server runs, and
+// the module source/file does so when a file changes; [ByHost] has one for each
+// host; [Observe] and [ObserveSampled] tell a hook of each decision, such as
+// [LogEvents]; [Shadow] tries a candidate on real requests.
+//
+//	tenants, err := cors.ByHost(policies)
+//	live := cors.NewLive(tenants)
+//	decider := cors.ObserveSampled(live, 10, time.Minute, cors.LogEvents(logger))
+//
 // # What CORS is not
 //
 // CORS decides which pages may read a response. It is neither access control,

@@ -7,13 +7,14 @@ import (
 	"github.com/corskit/corskit/core/internal/fetch"
 )
 
-// A ConfigError is one fault of a [Config] or of a policy file. [New],
-// [ParseConfig] and [ParsePolicy] join one for every fault; reach them through
-// errors.As, or all of them with [ConfigErrors].
+// A ConfigError is one fault of a [Config], of a policy file or of the hosts of
+// [ByHost]. [New], [ParseConfig], [ParsePolicy] and ByHost join one for every
+// fault; reach them through errors.As, or all of them with [ConfigErrors].
 type ConfigError struct {
 	// Field is the name of the faulty field as its source spells it:
-	// "AllowOrigins" in code, "allowOrigins" in a policy file. It is empty if
-	// the fault lies with the file as a whole.
+	// "AllowOrigins" in code, "allowOrigins" in a policy file, "ByHost" where
+	// Value is a host of that function. It is empty if the fault lies with the
+	// file as a whole.
 	Field string
 
 	// Value is the faulty value, or the element of a list that is at fault.

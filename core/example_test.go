@@ -3,8 +3,11 @@ package cors_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"time"
 
 	cors "github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/core/corshttp"
@@ -104,6 +107,96 @@ func ExampleLive() {
 	// "https://admin.example.com"
 	// cors: Live.Reload: the current policy stays: 1:19: allowOrigins: "https://admin.example.com/" has a trailing slash: write https://admin.example.com
 	// "https://admin.example.com"
+}
+
+// Each tenant has a policy of its own, and the whole table can be replaced, for
+// instance when a tenant signs up.
+func ExampleByHost() {
+	byHost, err := cors.ByHost(map[string]cors.Decider{
+		"acme.api.example":     cors.MustNew(cors.Config{AllowOrigins: []string{"https://acme.example"}}),
+		"*.globex.api.example": cors.MustNew(cors.Config{AllowOrigins: []string{"https://globex.example"}}),
+	})
+	if err != nil {
+		panic(err)
+	}
+	for _, host := range []string{"acme.api.example", "eu.globex.api.example", "other.example"} {
+		d := byHost.Decide(context.Background(), cors.Request{
+			Method: "GET",
+			Host:   host,
+			Origin: cors.NewLines([]string{"https://acme.example"}),
+		})
+		fmt.Printf("%s %q\n", host, d.AllowOrigin)
+	}
+	// Output:
+	// acme.api.example "https://acme.example"
+	// eu.globex.api.example ""
+	// other.example ""
+}
+
+// The combinators fit into each other: here policies by tenant, replaceable as a
+// whole, with a log of what is refused.
+func ExampleObserve() {
+	tenants, err := cors.ByHost(map[string]cors.Decider{
+		"acme.api.example": cors.MustNew(cors.Config{AllowOrigins: []string{"https://acme.example"}}),
+	})
+	if err != nil {
+		panic(err)
+	}
+	live := cors.NewLive(tenants)
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+	mux := http.NewServeMux()
+	handler := corshttp.New(cors.Observe(live, cors.LogEvents(logger)))(mux)
+
+	r := httptest.NewRequest("GET", "http://acme.api.example/", nil)
+	r.Header.Set("Origin", "https://evil.example")
+	handler.ServeHTTP(httptest.NewRecorder(), r)
+	// Output: level=INFO msg=cors reason=origin-not-allowed kind=actual origin="\"https://evil.example\"" host="\"acme.api.example\"" method="\"GET\""
+}
+
+// However many requests a hostile client sends, there are ten lines in the log
+// for each reason and minute.
+func ExampleObserveSampled() {
+	policy := cors.MustNew(cors.Config{AllowOrigins: []string{"https://app.example.com"}})
+	lines := 0
+	d := cors.ObserveSampled(policy, 10, time.Minute, func(context.Context, cors.Event) { lines++ })
+	for range 1000 {
+		d.Decide(context.Background(), cors.Request{Method: "GET", Origin: cors.NewLines([]string{"https://evil.example"})})
+	}
+	fmt.Println(lines)
+	// Output: 10
+}
+
+func ExampleShadow() {
+	current := cors.MustNew(cors.Config{AllowOrigins: []string{"https://*.example.com"}})
+	candidate := cors.MustNew(cors.Config{AllowOrigins: []string{"https://app.example.com"}})
+	d := cors.Shadow(current, candidate, func(_ context.Context, current, candidate cors.Event) {
+		fmt.Printf("%q: %s, would be %s\n", current.Origin, current.Reason, candidate.Reason)
+	})
+	for _, origin := range []string{"https://app.example.com", "https://old.example.com"} {
+		d.Decide(context.Background(), cors.Request{Method: "GET", Origin: cors.NewLines([]string{origin})})
+	}
+	// Output: "https://old.example.com": allowed, would be origin-not-allowed
+}
+
+func ExampleConfig_With() {
+	policy := cors.MustNew(cors.Config{
+		AllowOrigins: []string{"https://app.example.com"},
+		AllowHeaders: []string{"Authorization"},
+	}.With(cors.PresetGRPCWeb(), cors.PresetTraceContext()))
+	d := policy.Decide(context.Background(), cors.Request{
+		Method:        "OPTIONS",
+		Origin:        cors.NewLines([]string{"https://app.example.com"}),
+		RequestMethod: cors.NewLines([]string{"POST"}),
+	})
+	fmt.Println(d.AllowHeaders)
+	// Output: Authorization,Content-Type,Grpc-Timeout,X-Grpc-Web,X-User-Agent,traceparent,tracestate
 }
 
 func ExampleParsePolicy() {

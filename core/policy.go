@@ -66,8 +66,10 @@ func (p *Policy) Decide(ctx context.Context, r Request) (d Decision) {
 }
 
 // AllowsOrigin reports whether the policy grants origin anything, for servers
-// that check it elsewhere, such as in the handshake of a WebSocket. The origin
-// may be borrowed: a predicate is given a copy.
+// that check it elsewhere. The origin may be borrowed: a predicate is given a
+// copy. It does not say whether the origin may use the user's credentials, which
+// the handshake of a WebSocket carries in any case: for that there is
+// corshttp.CheckOrigin.
 func (p *Policy) AllowsOrigin(ctx context.Context, origin string) bool {
 	if p == nil {
 		return false
@@ -223,7 +225,7 @@ func (p *Policy) answerActual(d *Decision, r *Request, o *verdict) {
 		}
 	case o.reason != Allowed:
 		d.Kind, d.Reason, d.Vary, d.Err = kind, o.reason, varyOrigin, o.err
-		if p.rejectDisallowed && kind == Actual && !isSameOrigin(r, o) {
+		if p.rejectDisallowed && kind == Actual && !(o.wellFormed && r.isFromItself()) {
 			d.Status = statusForbidden
 		}
 	case r.RequestMethod.N > 1:
@@ -234,18 +236,4 @@ func (p *Policy) answerActual(d *Decision, r *Request, o *verdict) {
 		*d = p.actual
 		d.AllowOrigin = o.allow
 	}
-}
-
-// isSameOrigin reports whether a request comes from the server's own pages, as
-// net/http's CrossOriginProtection tells it. A header that is not well formed
-// tells nothing.
-func isSameOrigin(r *Request, o *verdict) bool {
-	switch {
-	case !o.wellFormed:
-		return false // not even a browser's
-	case r.SecFetchSite != "":
-		return r.SecFetchSite == "same-origin" || r.SecFetchSite == "none"
-	}
-	own, ok := origin.Parse(r.Origin.First)
-	return ok && own.IsHost(r.Host)
 }

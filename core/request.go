@@ -16,8 +16,9 @@ type Request struct {
 	Method string
 
 	// Host is the value of the Host header (or of the :authority
-	// pseudo-header). It is compared with the origin only when
-	// [Config.RejectDisallowed] is set and SecFetchSite is empty.
+	// pseudo-header). [HostDecider] decides by it. A [Policy] compares it with
+	// the origin, only when [Config.RejectDisallowed] is set and SecFetchSite
+	// is empty.
 	Host string
 
 	// SecFetchSite is the value of the Sec-Fetch-Site header, "" if absent.
@@ -40,7 +41,7 @@ type Request struct {
 
 	// Borrowed says that the strings above point into a buffer which the
 	// server reuses after the call, as fasthttp does. A string that is handed
-	// to a predicate, which may keep it, is then copied first.
+	// to a predicate or a hook, which may keep it, is then copied first.
 	// The [Decision] itself may hold views of the request's strings.
 	Borrowed bool
 }
@@ -72,7 +73,7 @@ func NewLines(values []string) Lines {
 // IsPreflight reports whether r is a CORS-preflight request, as [Preflight]
 // defines it, for adapters that must find the policy before they ask it.
 func (r *Request) IsPreflight() bool {
-	return r.asksPermission() && r.Origin.N == 1 && len(r.Origin.First) <= origin.MaxLen && isOrigin(r.Origin.First)
+	return r.asksPermission() && r.hasOrigin()
 }
 
 // asksPermission is the part of [Request.IsPreflight] that is not about the
@@ -83,7 +84,31 @@ func (r *Request) asksPermission() bool {
 	return r.Method == "OPTIONS" && r.RequestMethod.N == 1 && r.RequestMethod.First != ""
 }
 
-func isOrigin(s string) bool {
+// IsSameOrigin reports whether r comes from the server's own pages: whether
+// SecFetchSite is "same-origin" or "none" or, where it is empty, whether the
+// origin's host and port are those of Host. This is how net/http's
+// CrossOriginProtection tells it, which does not know the server's scheme
+// either. It is false unless the Origin header is well formed: one field line
+// that holds "null" or a valid serialized origin.
+//
+// See https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+func (r *Request) IsSameOrigin() bool { return r.hasOrigin() && r.isFromItself() }
+
+// isFromItself is [Request.IsSameOrigin] for a well-formed Origin header.
+func (r *Request) isFromItself() bool {
+	if r.SecFetchSite != "" {
+		return r.SecFetchSite == "same-origin" || r.SecFetchSite == "none"
+	}
+	own, ok := origin.Parse(r.Origin.First)
+	return ok && own.IsHost(r.Host)
+}
+
+// hasOrigin reports whether the Origin header is well formed.
+func (r *Request) hasOrigin() bool {
+	s := r.Origin.First
+	if r.Origin.N != 1 || len(s) > origin.MaxLen {
+		return false
+	}
 	_, ok := origin.Parse(s)
 	return ok || s == nullOrigin
 }

@@ -1,0 +1,216 @@
+package cors
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/corskit/corskit/core/internal/origin"
+)
+
+// Event is a [Decision] together with what it is about, as the hooks of
+// [Observe], [ObserveSampled] and [Shadow] see it. Hooks may keep it: its
+// strings are copies where the request was Borrowed.
+//
+// Whoever sends a request chooses its strings, which may hold any byte. Quote
+// them in logs, as [LogEvents] does, and never make them labels of a metric;
+// Kind, Reason and Status are safe there.
+type Event struct {
+	// Decision is what was decided. Its Header may be cut, as below.
+	Decision
+
+	// Method is the request's method. This and the fields below are cut to
+	// 327 bytes, one more than any serialized origin has.
+	Method string
+
+	// Host is the value of the Host header.
+	Host string
+
+	// Origin is the value of the Origin header; of the first field line, if
+	// Reason is RepeatedOrigin. It is empty if there is none.
+	Origin string
+
+	// RequestMethod is the value of Access-Control-Request-Method, as Origin
+	// is of its header.
+	RequestMethod string
+
+	// Skipped is the number of decisions for the same Reason that the hook was
+	// not called for, since it was last called for one. It is 0 but for the
+	// hook of [ObserveSampled].
+	Skipped uint64
+}
+
+// maxFact bounds what an event holds of a request, so that a hook cannot be
+// made to keep much. What was cut is too long to be taken for an origin.
+const maxFact = origin.MaxLen + 1
+
+func newEvent(r *Request, d Decision) Event {
+	// These are bounded by the policy, which may take them from the request.
+	d.AllowOrigin = r.clone(d.AllowOrigin)
+	d.AllowMethods = r.clone(d.AllowMethods)
+	d.AllowHeaders = r.clone(d.AllowHeaders)
+	d.Header = r.fact(d.Header)
+	return Event{
+		Decision:      d,
+		Method:        r.fact(r.Method),
+		Host:          r.fact(r.Host),
+		Origin:        r.fact(r.Origin.First),
+		RequestMethod: r.fact(r.RequestMethod.First),
+	}
+}
+
+// fact returns s for a hook to keep. What is cut is copied, so that the whole
+// of s is not kept with it.
+func (r *Request) fact(s string) string {
+	if len(s) > maxFact {
+		return strings.Clone(s[:maxFact])
+	}
+	return r.clone(s)
+}
+
+// Observe returns a Decider that decides as d does and calls hook with every
+// decision, before the response is sent. The context is that of the request
+// and must not be used after hook has returned. The hook is called by many
+// goroutines at once and delays every response; it cannot change the decision.
+// A panic in it is not recovered. Observe panics if d or hook is nil.
+//
+// Where requests are Borrowed, as they are on fiber, each event costs a few
+// small allocations. [ObserveSampled] has no cost of this kind for decisions
+// that the hook is not called for.
+func Observe(d Decider, hook func(context.Context, Event)) Decider {
+	mustHave("Observe", d, hook)
+	return &observer{decider: d, hook: hook}
+}
+
+// ObserveSampled is [Observe] for busy servers and hostile clients: it calls
+// hook for at most a number of decisions for each [Reason] in each interval of
+// a given length, so that many decisions of one kind do not hide the others.
+// [Event].Skipped tells how many were left out. The first most decisions for a
+// reason in an interval are the ones that are reported; those that are not
+// cost no allocation. It panics if d or hook is nil, or if most or interval is
+// not positive.
+func ObserveSampled(d Decider, most int, interval time.Duration, hook func(context.Context, Event)) Decider {
+	mustHave("ObserveSampled", d, hook)
+	if most <= 0 || interval <= 0 {
+		panic("cors: ObserveSampled: allows no event: pass a positive number and a positive interval")
+	}
+	return &observer{decider: d, hook: hook, sampler: &sampler{
+		most: uint32(min(most, math.MaxInt32)), interval: interval, start: time.Now(),
+	}}
+}
+
+func mustHave(function string, d Decider, hook func(context.Context, Event)) {
+	if d == nil {
+		panic("cors: " + function + ": the Decider is nil: make one with cors.New")
+	}
+	if hook == nil {
+		panic("cors: " + function + ": the function is nil: pass one such as cors.LogEvents returns")
+	}
+}
+
+type observer struct {
+	decider Decider
+	hook    func(context.Context, Event)
+	sampler *sampler // nil lets everything through
+}
+
+func (o *observer) Decide(ctx context.Context, r Request) Decision {
+	d := o.decider.Decide(ctx, r)
+	skipped, ok := o.sampler.take(d.Reason)
+	if ok {
+		e := newEvent(&r, d)
+		e.Skipped = skipped
+		o.hook(ctx, e)
+	}
+	return d
+}
+
+// A sampler counts decisions by reason. Intervals are numbered from the start.
+type sampler struct {
+	most     uint32
+	interval time.Duration
+	start    time.Time
+	quotas   [len(reasonNames) + 1]quota // the last is for reasons that are not ours
+}
+
+type quota struct {
+	taken   atomic.Uint64 // the interval in the upper half, the number taken in it in the lower
+	skipped atomic.Uint64 // since the last one taken
+}
+
+// take reports whether a decision may be reported, and how many were not since
+// the last that was.
+func (s *sampler) take(reason Reason) (skipped uint64, ok bool) {
+	if s == nil {
+		return 0, true
+	}
+	q := &s.quotas[min(int(reason), len(reasonNames))]
+	now := uint32(time.Since(s.start) / s.interval)
+	for {
+		old := q.taken.Load()
+		interval, n := uint32(old>>32), uint32(old)
+		// A goroutine that has read the clock before another opened this
+		// interval is late, but never by many: then the numbers have wrapped.
+		if late := interval - now; late > 1<<16 {
+			interval, n = now, 0
+		}
+		if n >= s.most {
+			q.skipped.Add(1)
+			return 0, false
+		}
+		if q.taken.CompareAndSwap(old, uint64(interval)<<32|uint64(n+1)) {
+			return q.skipped.Swap(0), true
+		}
+	}
+}
+
+// LogEvents returns a hook for [Observe] and [ObserveSampled] that writes each
+// event to logger, with the message "cors" and attributes for the fields of the
+// [Event] that are not empty. What comes from the request is quoted as Go quotes
+// strings, and cut to 120 bytes, whatever the logger's handler does with it.
+//
+// A refusal is not an error of the server, and no event is logged as one. Those
+// allowed, and requests without an Origin header, have level Debug, and refusals
+// have level Info. Failures of [Config.AllowOriginFunc] have level Warn. LogEvents
+// panics if logger is nil.
+func LogEvents(logger *slog.Logger) func(context.Context, Event) {
+	if logger == nil {
+		panic("cors: LogEvents: the logger is nil: pass slog.Default()")
+	}
+	return func(ctx context.Context, e Event) {
+		level := slog.LevelInfo
+		switch e.Reason {
+		case Allowed, NoOrigin:
+			level = slog.LevelDebug
+		case PredicateFailed:
+			level = slog.LevelWarn
+		}
+		if !logger.Enabled(ctx, level) {
+			return
+		}
+		attrs := []slog.Attr{slog.String("reason", e.Reason.String()), slog.String("kind", e.Kind.String())}
+		add := func(key, value string) {
+			if value != "" {
+				attrs = append(attrs, slog.String(key, quote(value)))
+			}
+		}
+		add("origin", e.Origin)
+		add("host", e.Host)
+		add("method", e.Method)
+		add("request_method", e.RequestMethod)
+		add("header", e.Header)
+		if e.Err != nil {
+			add("error", e.Err.Error())
+		}
+		if e.Status != 0 {
+			attrs = append(attrs, slog.Int("status", e.Status))
+		}
+		if e.Skipped != 0 {
+			attrs = append(attrs, slog.Uint64("skipped", e.Skipped))
+		}
+		logger.LogAttrs(ctx, level, "cors", attrs...)
+	}
+}
