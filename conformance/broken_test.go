@@ -133,7 +133,7 @@ var breakages = []breakage{
 		"connection/allowed-then-foreign", "Access-Control-Allow-Origin is"},
 
 	// What is a CORS-preflight request, and who answers.
-	{"takes every OPTIONS for a preflight", asking(func(r *cors.Request) {
+	{"takes every OPTIONS for a CORS-preflight request", asking(func(r *cors.Request) {
 		if r.Method == "OPTIONS" && r.RequestMethod.N == 0 {
 			r.RequestMethod = cors.Lines{First: "GET", N: 1}
 		}
@@ -146,7 +146,7 @@ var breakages = []breakage{
 	{"takes the first of two method lines", asking(func(r *cors.Request) {
 		r.RequestMethod = cors.Lines{First: r.RequestMethod.First, N: min(r.RequestMethod.N, 1)}
 	}), "classification/options-with-repeated-request-method", "The status is 204, want 200"},
-	{"lets preflights reach the handler", answering(func(d *cors.Decision, r cors.Request) {
+	{"lets CORS-preflight requests reach the handler", answering(func(d *cors.Decision, r cors.Request) {
 		d.Status = 0
 	}), "classification/preflight-never-reaches-a-handler", "The handler answered"},
 	{"runs the handler after its own answer", middle(func(d cors.Decider, next http.Handler) http.Handler {
@@ -307,7 +307,7 @@ var breakages = []breakage{
 			d.AllowOrigin = r.Origin.First
 		}
 	}), "advisories/mcp-and-llm-servers", "Access-Control-Allow-Origin is"},
-	{"runs what needs no preflight", answering(func(d *cors.Decision, r cors.Request) {
+	{"runs what needs no CORS-preflight request", answering(func(d *cors.Decision, r cors.Request) {
 		if r.Method == "GET" || r.Method == "POST" {
 			d.Status = 0
 		}
@@ -433,7 +433,7 @@ var breakages = []breakage{
 	}), "groups/outside", "Access-Control-Allow-Origin is"},
 	{"covers the routes of the group, but nothing else in it", byRoute,
 		"groups/not-found", "Access-Control-Allow-Origin is absent"},
-	{"covers no preflights of the group", byRoute,
+	{"covers no CORS-preflight requests of the group", byRoute,
 		"groups/preflight", "The status is 405, want 204"},
 }
 

@@ -447,7 +447,7 @@ func (b *browser) check(r fetch.Request, names []string, o fetch.Outcome) {
 	assert.Equal(t, want.String(), o.Failure.Reason.String(), "the cause for %s %s from %s under %+v", r.Method, names, r.Origin, c)
 	assert.Equal(t, preflight, o.Preflights() == 1, "there is a CORS-preflight request")
 
-	// The handler runs unless a preflight fails, or the policy rejects.
+	// The handler runs unless a CORS-preflight request fails, or the policy rejects.
 	hasOrigin := r.Mode == fetch.ModeCORS && !sameOrigin || method != "GET" && method != "HEAD"
 	own := strings.HasSuffix(r.Origin, "://api.example") // Origin and Host have the same host and port
 	rejected := c.RejectDisallowed && hasOrigin && !allowed && !own
@@ -474,8 +474,9 @@ func (b *browser) check(r fetch.Request, names []string, o fetch.Outcome) {
 	}
 }
 
-// checkCache checks, after r has passed its preflight, that the preflight serves
-// every other method and header that the policy lists, until it is too old.
+// checkCache checks, after r has passed its CORS-preflight request, that the
+// answer to that serves every other method and header that the policy lists,
+// until it is too old.
 func (b *browser) checkCache(r fetch.Request) {
 	c := b.config
 	if c.AllowCredentials && (slices.Contains(c.AllowMethods, "*") || slices.Contains(c.AllowHeaders, "*")) {
@@ -522,7 +523,7 @@ func isMethodOrName(s string) bool { return tokenShape.MatchString(s) }
 // TestBrowser checks that what the table expects leads to the outcome that the
 // case's reason promises, for every request that a browser can send. Those are:
 // one Origin line that holds "null" or a serialized origin and, if the request
-// is meant as a preflight, one method that is normalized, and at most one line
+// is meant as a CORS-preflight request, one method that is normalized, and at most one line
 // of sorted header names in lower case. In other requests the reason is the
 // core's alone to give.
 func TestBrowser(t *testing.T) {

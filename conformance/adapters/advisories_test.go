@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/stretchr/testify/assert"
@@ -215,30 +213,17 @@ func grouped(t *testing.T, a conformance.Adapter) (send func(method, path, origi
 			return conformance.Answer{Status: 200, Set: [][2]string{{"X-Route", route}}}
 		}})
 	}
-	app := a.Mount(site)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		app.Serve(listener)
-	}()
-	t.Cleanup(func() {
-		listener.Close()
-		app.Close()
-		<-served
-	})
+	dial, stop := serve(t, a.Mount(site))
+	t.Cleanup(stop)
 	return func(method, path, origin string) outcome {
 		policy.asked.Store(0)
-		conn, err := net.Dial("tcp", listener.Addr().String())
-		require.NoError(t, err)
+		conn := dial()
 		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(20 * time.Second)) // for servers that hang
 		ask := ""
 		if method == "OPTIONS" {
 			ask = "Access-Control-Request-Method: GET\r\n"
 		}
-		_, err = fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: api.example\r\nOrigin: %s\r\n%sConnection: close\r\n\r\n", method, path, origin, ask)
+		_, err := fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: api.example\r\nOrigin: %s\r\n%sConnection: close\r\n\r\n", method, path, origin, ask)
 		require.NoError(t, err)
 		response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 		require.NoError(t, err, "%s %q", method, path)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -230,10 +231,10 @@ func (a fastApp) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.ErrUnsupported
 }
 
-// TestNothingOutlivesItsRequest keeps what a predicate, a hook and an error
-// may keep of requests on one connection, whose origins are all of one length,
-// and compares it in the end with copies made at the time. In between handlers
-// panic, and frameworks answer errors.
+// TestNothingOutlivesItsRequest keeps what a predicate, an error and the hooks
+// of Observe and Shadow may keep of requests on one connection, whose origins
+// are all of one length, and compares it in the end with copies made at the
+// time. In between handlers panic, and frameworks answer errors.
 func TestNothingOutlivesItsRequest(t *testing.T) {
 	const n = 300
 	paths := []string{"/items", "/panic", "/e500", "/nowhere"}
@@ -260,7 +261,9 @@ func TestNothingOutlivesItsRequest(t *testing.T) {
 							return conformance.Answer{Status: status, Failed: true}
 						}
 					}
-					dial, stop := serve(t, a.Mount(conformance.Site{Policy: k, Mount: conformance.Global, Routes: []conformance.Route{
+					candidate := cors.MustNew(cors.Config{AllowOrigins: []string{"*"}})
+					watched := cors.Shadow(cors.Observe(k, k.observe), candidate, k.differ)
+					dial, stop := serve(t, a.Mount(conformance.Site{Policy: watched, Mount: conformance.Global, Routes: []conformance.Route{
 						{Method: "GET", Path: "/items", Handler: func(func(string) string) conformance.Answer { return conformance.Answer{Status: 200} }},
 						{Method: "GET", Path: "/panic", Handler: func(func(string) string) conformance.Answer { panic("the handler panics") }},
 						{Method: "GET", Path: "/e500", Handler: fails(http.StatusInternalServerError)},
@@ -332,14 +335,17 @@ type originError struct{ origin string }
 
 func (e originError) Error() string { return "no answer about " + e.origin }
 
-// A keeper is a hook around a policy. It keeps every string that it may keep.
+// A keeper stands around a policy, and has the hooks that watch it. It keeps
+// every string that it may keep.
 type keeper struct {
 	policy cors.Decider
 
-	mu     sync.Mutex
-	asked  int
-	kept   []keptString
-	failed []keptError
+	mu       sync.Mutex
+	asked    int
+	observed int
+	differed int
+	kept     []keptString
+	failed   []keptError
 }
 
 // What was kept, and a copy made at that time.
@@ -385,16 +391,48 @@ func (k *keeper) Decide(ctx context.Context, r cors.Request) cors.Decision {
 	return d
 }
 
+// observe is a hook for Observe.
+func (k *keeper) observe(_ context.Context, e cors.Event) {
+	k.keepEvent("Observe", e)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.observed++
+}
+
+// differ is a hook for Shadow.
+func (k *keeper) differ(_ context.Context, current, candidate cors.Event) {
+	k.keepEvent("Shadow, of the current", current)
+	k.keepEvent("Shadow, of the candidate", candidate)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.differed++
+}
+
+// keepEvent keeps every string of an event, which hooks may always keep.
+func (k *keeper) keepEvent(hook string, e cors.Event) {
+	for _, v := range []reflect.Value{reflect.ValueOf(e), reflect.ValueOf(e.Decision)} {
+		for i := range v.NumField() {
+			if f := v.Field(i); f.Kind() == reflect.String {
+				k.keep("the event's "+v.Type().Field(i).Name+" for the hook of "+hook, f.String())
+			}
+		}
+	}
+}
+
 func (k *keeper) check(t *testing.T, asked int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	assert.Equal(t, asked, k.observed, "the hook of Observe is called another number of times")
+	assert.Positive(t, k.differed, "the hook of Shadow is never called")
 	assert.Equal(t, asked, k.asked, "the policy is asked another number of times")
 	assert.NotEmpty(t, k.failed, "no predicate has failed")
+	changed := map[string]bool{}
 	for _, s := range k.kept {
-		if s.given != s.copied {
-			assert.Fail(t, fmt.Sprintf("%s was %q, and is %q after the request", s.what, s.copied, s.given))
-			return // the others are of a kind
+		if changed[s.what] || s.given == s.copied {
+			continue // one of a kind is enough
 		}
+		changed[s.what] = true
+		assert.Fail(t, fmt.Sprintf("%s was %q, and is %q after the request", s.what, s.copied, s.given))
 	}
 	for _, e := range k.failed {
 		if e.given.Error() != e.copied {

@@ -14,11 +14,15 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
+// headLimit is the size of the longest head, in bytes, that the sites on fiber
+// read.
+const headLimit = 128 << 10
+
 // Fiber mounts a site on fiber v2.
 func Fiber(s conformance.Site) conformance.App {
 	app := fiber.New(fiber.Config{
 		DisableStartupMessage: true,
-		ReadBufferSize:        128 << 10, // fiber answers 431 to longer heads itself
+		ReadBufferSize:        headLimit, // fiber answers 431 to longer heads itself
 	})
 	var inside fiber.Router = app
 	if s.Mount == conformance.Group {

@@ -18,7 +18,7 @@ import (
 func FiberV3(s conformance.Site) conformance.App {
 	app := fiber.New(fiber.Config{
 		DisableHeadAutoRegister: true,      // the site's routes for GET do not imply HEAD
-		ReadBufferSize:          128 << 10, // fiber answers 431 to longer heads itself
+		ReadBufferSize:          headLimit, // fiber answers 431 to longer heads itself
 	})
 	var inside fiber.Router = app
 	if s.Mount == conformance.Group {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,10 +30,16 @@ const (
 // TestReloadUnderLoad replaces the policy of a running server again and again.
 // No request is lost, and the answer to each is that of one policy as a whole.
 func TestReloadUnderLoad(t *testing.T) {
-	policies, requests := reloadPolicies(), reloadRequests()
+	policies, requests := reloadPolicies(func() {}), reloadRequests()
 	for _, a := range All {
 		t.Run(a.Name, func(t *testing.T) {
-			live := cors.NewLive(policies[0])
+			// The predicates of the policies in force put others in, so that
+			// the policy changes in the midst of a decision, and not by chance.
+			var live *cors.Live
+			var inForce []*cors.Policy
+			var swaps atomic.Int64
+			inForce = reloadPolicies(func() { live.Swap(inForce[int(swaps.Add(1))%len(inForce)]) })
+			live = cors.NewLive(inForce[0])
 			dial, stop := serve(t, a.Mount(conformance.Site{Policy: live, Mount: conformance.Global, Routes: []conformance.Route{
 				{Method: "GET", Path: "/items", Handler: echoID},
 				{Method: "POST", Path: "/items", Handler: echoID},
@@ -74,7 +81,7 @@ func TestReloadUnderLoad(t *testing.T) {
 			finished := make(chan struct{})
 			go func() { running.Wait(); close(finished) }()
 			for i := range reloads {
-				reload(t, live, policies[(i+1)%len(policies)], i)
+				reload(t, live, inForce[(i+1)%len(inForce)], i)
 				select {
 				case <-answered:
 				case <-finished: // some client has failed, and so have the others in the end
@@ -83,6 +90,7 @@ func TestReloadUnderLoad(t *testing.T) {
 			close(done)
 			<-finished
 
+			assert.Positive(t, swaps.Load(), "%s: no policy was replaced in the midst of a decision", a.Name)
 			for p := range policies {
 				n := 0
 				for _, c := range counts {
@@ -110,8 +118,9 @@ func reload(t *testing.T, live *cors.Live, p *cors.Policy, i int) {
 
 // reloadPolicies returns policies that differ in all that they can. Some
 // origins are allowed by all of them, one by each alone; all are of one length,
-// so that one overwrites another where a server reuses its memory.
-func reloadPolicies() []*cors.Policy {
+// so that one overwrites another where a server reuses its memory. Their
+// predicates call asked, and then allow one origin that is not listed.
+func reloadPolicies(asked func()) []*cors.Policy {
 	var policies []*cors.Policy
 	for i := range 4 {
 		policies = append(policies, cors.MustNew(cors.Config{
@@ -123,6 +132,10 @@ func reloadPolicies() []*cors.Policy {
 			MaxAge:           time.Duration(i+1) * time.Minute,
 			PreflightStatus:  200 + i,
 			RejectDisallowed: i == 3,
+			AllowOriginFunc: func(_ context.Context, origin string) (bool, error) {
+				asked()
+				return origin == "https://ask0.example", nil
+			},
 		}))
 	}
 	return append(policies, cors.MustNew(cors.Config{
@@ -142,7 +155,7 @@ func reloadRequests() []reloadRequest {
 	var all []reloadRequest
 	for _, origin := range []string{
 		"https://own0.example", "https://own1.example", "https://all0.example", "https://own2.example",
-		"https://own3.example", "https://a.x.example", "https://b.x.example", "https://evil.example", "null", "",
+		"https://own3.example", "https://a.x.example", "https://b.x.example", "https://ask0.example", "https://evil.example", "null", "",
 	} {
 		for _, method := range []string{"GET", "OPTIONS", "POST"} {
 			all = append(all, reloadRequest{method, origin})

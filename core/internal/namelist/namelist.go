@@ -19,7 +19,7 @@ const (
 	slack     = 16      // names beyond one for each allowed name
 	maxName   = 64      // bytes of a name that is not known, or the longest known one's
 	maxNames  = 64      // names, where any is allowed
-	maxBytes  = 4 << 10 // bytes of names and commas, where any is allowed
+	maxBytes  = 4 << 10 // bytes of names and a comma after each but the last, where any is allowed
 )
 
 // A scanner yields the members of a list, line by line.
@@ -29,6 +29,8 @@ type scanner struct {
 	unread  bool // line has a member that next has not looked at
 	empties int
 	blanks  int
+	names   int // that nextAny has returned
+	size    int // their bytes, with a comma after each
 }
 
 func newScanner(first string, more []string) scanner {
@@ -72,6 +74,17 @@ func (s *scanner) next(longest int) (name string, ok bool) {
 			return "", false
 		}
 	}
+}
+
+// nextAny is next for lists in which any name is allowed, within their bounds.
+func (s *scanner) nextAny() (name string, ok bool) {
+	name, ok = s.next(maxBytes - s.size)
+	if name == "" {
+		return "", ok
+	}
+	s.names++
+	s.size += len(name) + len(",")
+	return name, s.names <= maxNames
 }
 
 func isDelimiter(c byte) bool { return c == ',' || c == ' ' || c == '\t' }
@@ -130,6 +143,12 @@ func (s *Set) Has(name string) bool {
 // first field line is first, and more are the others.
 func (s *Set) Check(first string, more []string) (unknown string, ok bool) {
 	scan := newScanner(first, more)
+	return s.check(&scan)
+}
+
+// check, like checkAny and tokens, is given the scanner and not the list, so
+// that what is read once is gone.
+func (s *Set) check(scan *scanner) (unknown string, ok bool) {
 	for range len(s.names) + slack + 1 {
 		name, ok := scan.next(max(s.longest, maxName))
 		switch {
@@ -150,8 +169,12 @@ func (s *Set) Check(first string, more []string) (unknown string, ok bool) {
 // https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
 func (s *Set) CheckAny(first string, more []string) (unknown string, ok bool) {
 	scan := newScanner(first, more)
-	for left, n := maxBytes, 0; n <= maxNames; n++ {
-		name, ok := scan.next(left)
+	return s.checkAny(&scan)
+}
+
+func (s *Set) checkAny(scan *scanner) (unknown string, ok bool) {
+	for {
+		name, ok := scan.nextAny()
 		switch {
 		case !ok:
 			return "", false
@@ -160,9 +183,7 @@ func (s *Set) CheckAny(first string, more []string) (unknown string, ok bool) {
 		case !fetch.IsToken(name), strings.EqualFold(name, "authorization") && !s.Has(name):
 			return name, false
 		}
-		left -= len(name)
 	}
-	return "", false
 }
 
 // Echo returns the names of a list joined by commas, for the answers in which
@@ -170,27 +191,30 @@ func (s *Set) CheckAny(first string, more []string) (unknown string, ok bool) {
 // holds anything but tokens. A list in the form that browsers send is returned
 // as it is, without a copy.
 func Echo(first string, more []string) (names string, ok bool) {
+	var room [maxNames]string
 	scan := newScanner(first, more)
-	size, n := 0, 0
-	for ; ; n++ {
-		name, ok := scan.next(maxBytes - size)
-		if !ok {
-			return "", false
-		}
-		if name == "" {
-			break
-		}
-		if size += len(name) + len(","); n == maxNames || !fetch.IsToken(name) {
-			return "", false
-		}
-	}
-	if len(more) == 0 && scan.blanks == 0 && scan.empties == 0 {
+	list, ok := tokens(&scan, room[:0])
+	switch {
+	case !ok:
+		return "", false
+	case len(more) == 0 && scan.blanks == 0 && scan.empties == 0:
 		return first, true
 	}
-	list := make([]string, n)
-	scan = newScanner(first, more)
-	for i := range list {
-		list[i], _ = scan.next(maxBytes)
-	}
 	return strings.Join(list, ","), true
+}
+
+// tokens appends the names of a list to list.
+func tokens(scan *scanner, list []string) (_ []string, ok bool) {
+	for {
+		name, ok := scan.nextAny()
+		switch {
+		case !ok:
+			return nil, false
+		case name == "":
+			return list, true
+		case !fetch.IsToken(name):
+			return nil, false
+		}
+		list = append(list, name)
+	}
 }

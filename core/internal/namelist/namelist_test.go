@@ -1,6 +1,7 @@
 package namelist
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -105,20 +106,72 @@ var hostile = map[string][]string{
 	"blanks":           {"x-a," + strings.Repeat(" ", 64<<10) + ",x-a"},
 	"blanks and names": {strings.Repeat("x-a , ", 10<<10)},
 	"empty lines":      make([]string, 30_000),
+	"long names":       {strings.Repeat(strings.Repeat("x", 200)+",", 320)},
+	"the most of each": {strings.Repeat(",", maxEmpty) + strings.Repeat(" ", maxBlanks) + strings.Repeat("x-a,", 16<<10)},
+	"lines of names":   slices.Repeat([]string{"x-a"}, 16<<10),
+	"lines of commas":  slices.Repeat([]string{strings.Repeat(",", 64)}, 1000),
+	"no token":         {strings.Repeat("\xff", 64<<10)},
 }
 
+// TestWorkIsBounded counts what the scanner of a list has gone through when the
+// list is judged. A scanner never goes back, and what judges a list is given one
+// scanner and not the list. The test does not see a second scanner, be it a copy
+// or one that the exported functions make.
 func TestWorkIsBounded(t *testing.T) {
-	set := NewSet([]string{"x-a", "x-b"})
-	for name, lines := range hostile {
-		scan := newScanner(lines[0], lines[1:])
-		read := func() int { return len(lines[0]) - len(scan.line) + len(lines) - len(scan.more) }
-		for range len(set.names) + slack + 1 {
-			if n, ok := scan.next(maxName); !ok || n == "" {
-				break
+	long := strings.Repeat("x", 200)
+	const separators = maxEmpty + 1 + maxBlanks + 1
+	for _, b := range []struct {
+		name  string
+		bound int
+		judge func(*scanner)
+	}{
+		{"Check, with no name", (slack+1)*(maxName+1) + separators, func(scan *scanner) { new(Set).check(scan) }},
+		{"Check, with two names", (2+slack+1)*(maxName+1) + separators, func(scan *scanner) { s := NewSet([]string{"x-a", "x-b"}); s.check(scan) }},
+		{"Check, with a long name", (2+slack+1)*(200+1) + separators, func(scan *scanner) { s := NewSet([]string{"x-a", long}); s.check(scan) }},
+		{"CheckAny", maxBytes + 1 + separators, func(scan *scanner) { new(Set).checkAny(scan) }},
+		{"Echo", maxBytes + 1 + separators, func(scan *scanner) { tokens(scan, nil) }},
+	} {
+		for name, lines := range hostile {
+			scan := newScanner(lines[0], lines[1:])
+			before := unread(&scan)
+			b.judge(&scan)
+			if n := before - unread(&scan); n == 0 || n > b.bound {
+				t.Errorf("%s reads %d bytes of 64 KiB of %s, want 1 to %d", b.name, n, name, b.bound)
 			}
 		}
-		if n := read(); n > 512 {
-			t.Errorf("a list of 64 KiB of %s is read for %d bytes", name, n)
+	}
+}
+
+// unread returns how many bytes and further lines a scanner has before it.
+func unread(scan *scanner) int {
+	n := len(scan.line) + len(scan.more)
+	for _, line := range scan.more {
+		n += len(line)
+	}
+	if scan.unread {
+		n++
+	}
+	return n
+}
+
+// TestAnyIsBoundedAlike has lists about the bounds of CheckAny and Echo, which
+// must agree on each: the answer must not depend on credentials.
+func TestAnyIsBoundedAlike(t *testing.T) {
+	set := NewSet([]string{"*"})
+	names := func(n, size int) string { // n names of size bytes in all, commas included
+		return strings.Repeat("x,", n-1) + strings.Repeat("y", size-2*(n-1))
+	}
+	for _, n := range []int{1, 2, 63, 64, 65} {
+		for size := maxBytes - 2; size <= maxBytes+2; size++ {
+			for _, list := range []string{names(n, size), names(n, size) + ","} {
+				want := n <= maxNames && size <= maxBytes
+				if _, ok := set.CheckAny(list, nil); ok != want {
+					t.Errorf("CheckAny takes %d names of %d bytes: %v, want %v", n, size, ok, want)
+				}
+				if _, ok := Echo(list, nil); ok != want {
+					t.Errorf("Echo takes %d names of %d bytes: %v, want %v", n, size, ok, want)
+				}
+			}
 		}
 	}
 }
