@@ -3,6 +3,8 @@ package cors_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -141,6 +143,28 @@ func TestWhatAllocates(t *testing.T) {
 		bytes := (after.TotalAlloc - before.TotalAlloc) / (runs + 1)
 		if n == 0 || n > 2 || bytes > 8<<10 {
 			t.Errorf("with %s a decision costs %v allocations and %d bytes, want one or two and 8 KiB at most", name, n, bytes)
+		}
+	}
+}
+
+// TestDecisionsDoNotWalkTheOrigins complements the same check in the package of
+// the set: nothing but CredentialedOrigins goes through all exact origins.
+func TestDecisionsDoNotWalkTheOrigins(t *testing.T) {
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		if name == "policy.go" {
+			want = 1
+		}
+		if n := strings.Count(string(data), ".ExactOrigins"); n != want && !strings.HasSuffix(name, "_test.go") {
+			t.Errorf("%s mentions the walk over all origins %d times, want %d", name, n, want)
 		}
 	}
 }

@@ -171,12 +171,14 @@ func (b *builder) methods() {
 
 func (b *builder) headers() {
 	const field = "AllowHeaders"
-	names := b.names(field, b.config.AllowHeaders, func(name string) (reason, fix string) {
+	names := b.names(field, "Authorization", b.config.AllowHeaders, func(name string) (reason, fix string) {
 		switch {
 		case fetch.IsForbiddenRequestHeader(name):
 			return "is a header that browsers do not let scripts set", "remove it"
 		case isProtocol(name):
 			return "is a header of the CORS protocol itself", "remove it"
+		case fetch.IsForbiddenResponseHeader(name):
+			return "is a response header that browsers never show to scripts", "remove it"
 		case fetch.IsResponseOnlyHeader(name):
 			return "is a response header", "remove it, or move it to ExposeHeaders"
 		}
@@ -194,7 +196,7 @@ func (b *builder) headers() {
 
 func (b *builder) exposed() {
 	const field = "ExposeHeaders"
-	names := b.names(field, b.config.ExposeHeaders, func(name string) (reason, fix string) {
+	names := b.names(field, "", b.config.ExposeHeaders, func(name string) (reason, fix string) {
 		switch {
 		case fetch.IsForbiddenResponseHeader(name):
 			return "is a response header that browsers never show to scripts", "remove it"
@@ -216,17 +218,20 @@ func (b *builder) exposed() {
 
 // names checks a list of header names and returns it without duplicates, in
 // the spelling and order of the Config. refuse says what is wrong with a name
-// that is a token.
-func (b *builder) names(field string, list []string, refuse func(string) (reason, fix string)) []string {
+// that is a token; companion is the one that may stand beside "*", if any.
+func (b *builder) names(field, companion string, list []string, refuse func(string) (reason, fix string)) []string {
 	var names []string
 	for i, s := range list {
 		if s == "*" {
 			beside := slices.ContainsFunc(list, func(s string) bool {
-				return s != "*" && !strings.EqualFold(s, "Authorization")
+				return s != "*" && !strings.EqualFold(s, companion)
 			})
 			if beside && i == slices.Index(list, "*") {
-				b.faultAt(i, field, s, "stands beside other headers, which it makes meaningless",
-					`write "*" alone or with Authorization, or remove it`)
+				fix := `write "*" alone, or remove it`
+				if companion != "" {
+					fix = `write "*" alone or with ` + companion + `, or remove it`
+				}
+				b.faultAt(i, field, s, "stands beside other headers, which it makes meaningless", fix)
 			}
 		} else if !fetch.IsToken(s) {
 			b.faultAt(i, field, s, "is not a header name", listFix(s, "X-Request-ID", func(name string) string {

@@ -72,7 +72,7 @@ type Config struct {
 	AllowHeaders []string
 
 	// ExposeHeaders lists the response headers that scripts may read beyond
-	// the CORS-safelisted ones. "*" stands for every header, without
+	// the CORS-safelisted ones. "*" alone stands for every header, without
 	// AllowCredentials only. New refuses Set-Cookie, which no script may read,
 	// the headers of requests and those of the CORS protocol itself.
 	//

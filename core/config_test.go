@@ -48,6 +48,10 @@ func TestNewReportsFaults(t *testing.T) {
 
 		{"response headers", cors.Config{AllowOrigins: ok, ExposeHeaders: []string{"Set-Cookie", "X A", "Cookie", "Origin"}}, []string{"ExposeHeaders Set-Cookie", "ExposeHeaders X A", "ExposeHeaders Cookie", "ExposeHeaders Origin"}},
 		{"any response header with credentials", cors.Config{AllowOrigins: ok, ExposeHeaders: []string{"*"}, AllowCredentials: true}, []string{"ExposeHeaders *"}},
+		{"any response header beside Authorization, which it covers", cors.Config{AllowOrigins: ok, ExposeHeaders: []string{"*", "Authorization"}}, []string{"ExposeHeaders *"}},
+		{"response headers that no request has", cors.Config{AllowOrigins: ok, AllowHeaders: []string{"Set-Cookie2", "Content-Security-Policy", "Strict-Transport-Security", "Server-Timing"}}, []string{"AllowHeaders Set-Cookie2", "AllowHeaders Content-Security-Policy", "AllowHeaders Strict-Transport-Security", "AllowHeaders Server-Timing"}},
+		{"request headers that no response has", cors.Config{AllowOrigins: ok, ExposeHeaders: []string{"Sec-Fetch-Site", "Sec-CH-UA", "Sec-WebSocket-Key", "HTTP2-Settings"}}, []string{"ExposeHeaders Sec-Fetch-Site", "ExposeHeaders Sec-CH-UA", "ExposeHeaders Sec-WebSocket-Key", "ExposeHeaders HTTP2-Settings"}},
+		{"any origin beside null", cors.Config{AllowOrigins: []string{"*", "null"}, DangerouslyAllowNullOrigin: true}, []string{"AllowOrigins *"}},
 		{"any response header beside others", cors.Config{AllowOrigins: ok, ExposeHeaders: []string{"X-A", "*"}}, []string{"ExposeHeaders *"}},
 
 		{"max-age in parts of a second", cors.Config{AllowOrigins: ok, MaxAge: 1500 * time.Millisecond}, []string{"MaxAge 1.5s"}},
@@ -447,7 +451,7 @@ func TestNewAccepts(t *testing.T) {
 		"a suffix that no list knows":         {AllowOrigins: []string{"https://*.corp", "https://*.localhost"}, AllowCredentials: true},
 		"any extension, where it is allowed":  {AllowOrigins: []string{"moz-extension://*"}, DangerouslyAllowAnyExtension: true},
 		"extensions and apps":                 {AllowOrigins: []string{"moz-extension://0f1e", "capacitor://localhost", "tauri://localhost"}, AllowCredentials: true},
-		"any header with Authorization":       {AllowOrigins: ok, AllowHeaders: []string{"*", "authorization"}, ExposeHeaders: []string{"*", "Authorization"}},
+		"any header with Authorization":       {AllowOrigins: ok, AllowHeaders: []string{"*", "authorization"}, ExposeHeaders: []string{"*", "*"}},
 		"any method and header, credentialed": {AllowOrigins: ok, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, AllowCredentials: true},
 		"duplicates of everything":            {AllowOrigins: []string{"null", "null", "https://*.a", "https://*.a", "https://b:*", "https://b:*"}, ExposeHeaders: []string{"*", "*"}, AllowMethods: []string{"*", "*"}, AllowHeaders: []string{"*", "*"}, DangerouslyAllowNullOrigin: true},
 		"patterns that overlap":               {AllowOrigins: []string{"https://*.a.example", "https://b.a.example", "https://*.b.a.example:*", "https://b.a.example:*"}},

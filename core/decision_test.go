@@ -2,6 +2,7 @@ package cors_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	cors "github.com/corskit/corskit/core"
@@ -32,6 +33,16 @@ func TestNames(t *testing.T) {
 	for _, n := range names {
 		if got := n.value.String(); got != n.want {
 			t.Errorf("a %T is named %q, want %q", n.value, got, n.want)
+		}
+	}
+}
+
+func TestIsPreflight(t *testing.T) {
+	longest := strings.Repeat("s", 64) + "://" + strings.Repeat("a.", 126) + "a:65535" // 326 bytes
+	for origin, want := range map[string]bool{app: true, "null": true, longest: true, longest + "0": false, "": false, "evil": false} {
+		r := preflightFrom(origin, "PUT")
+		if got := r.IsPreflight(); got != want {
+			t.Errorf("OPTIONS with the origin %q is a CORS-preflight request: %v, want %v", origin, got, want)
 		}
 	}
 }

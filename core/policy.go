@@ -140,11 +140,10 @@ func (p *Policy) judge(ctx context.Context, r *Request) verdict {
 // answerActual does, because a Decision is too large to be copied for nothing:
 // that alone would be a third of the time that a decision takes.
 //
-// What is granted does not
-// depend on what is asked for: the browser compares the two itself
-// (https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, steps 7.5 to 7.7),
-// names the real cause to its developer when it refuses, and can use the one
-// answer in its cache for other methods and headers.
+// What is granted does not depend on what is asked for: the browser compares the
+// two itself (https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, steps 7.5 to
+// 7.7), names the real cause to its developer when it refuses, and can use the
+// one answer in its cache for other methods and headers.
 func (p *Policy) answerPreflight(d *Decision, r *Request, o *verdict) {
 	if o.reason != Allowed {
 		d.Kind, d.Status, d.Reason, d.Vary, d.Err = Preflight, statusForbidden, o.reason, varyPreflight, o.err

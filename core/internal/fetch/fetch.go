@@ -70,7 +70,9 @@ var forbiddenRequestHeaders = set("accept-charset", "accept-encoding",
 	"trailer", "transfer-encoding", "upgrade", "via")
 
 // IsResponseOnlyHeader reports whether RFC 9110 or RFC 9111 gives name a meaning
-// in responses only, so that a list of request headers holds it by mistake.
+// in responses only, or one of the standards for browsers does (Fetch, HTML, CSP,
+// HSTS, Resource Timing, Clear Site Data, Client Hints), so that a list of request
+// headers holds it by mistake.
 // Names that requests carry as well are not among them: Content-Range (in a
 // partial PUT), Expires and Pragma (to get past caches), Content-Disposition.
 func IsResponseOnlyHeader(name string) bool {
@@ -80,10 +82,16 @@ func IsResponseOnlyHeader(name string) bool {
 var responseOnlyHeaders = set("access-control-allow-credentials",
 	"access-control-allow-headers", "access-control-allow-methods",
 	"access-control-allow-origin", "access-control-expose-headers",
-	"access-control-max-age", "accept-ranges", "age", "allow",
-	"authentication-info", "etag", "last-modified", "location",
-	"proxy-authenticate", "proxy-authentication-info", "retry-after", "server",
-	"vary", "www-authenticate")
+	"access-control-max-age", "accept-ch", "accept-patch", "accept-post",
+	"accept-ranges", "age", "allow", "alt-svc", "authentication-info",
+	"clear-site-data", "content-security-policy",
+	"content-security-policy-report-only", "cross-origin-embedder-policy",
+	"cross-origin-opener-policy", "cross-origin-resource-policy", "etag",
+	"last-modified", "location", "nel", "permissions-policy",
+	"proxy-authenticate", "proxy-authentication-info", "referrer-policy",
+	"refresh", "reporting-endpoints", "retry-after", "server", "server-timing",
+	"sourcemap", "strict-transport-security", "timing-allow-origin", "vary",
+	"www-authenticate", "x-content-type-options", "x-frame-options")
 
 // IsForbiddenResponseHeader reports whether no response ever exposes the
 // header to a script:
@@ -96,16 +104,20 @@ func IsForbiddenResponseHeader(name string) bool {
 // IsRequestOnlyHeader reports whether RFC 9110 or the Fetch standard gives name a
 // meaning in requests only, so that a list of response headers holds it by
 // mistake. Names that responses carry as well are not among them: Accept and
-// Accept-Encoding (with 415), Authorization (by custom, with a fresh token).
+// Accept-Encoding (with 415), Authorization (by custom, with a fresh token), and
+// of those that begin with Sec- the ones of WebSocket handshakes.
 func IsRequestOnlyHeader(name string) bool {
-	return requestOnlyHeaders[strings.ToLower(name)]
+	name = strings.ToLower(name)
+	return requestOnlyHeaders[name] ||
+		strings.HasPrefix(name, "sec-fetch-") || strings.HasPrefix(name, "sec-ch-")
 }
 
 var requestOnlyHeaders = set("accept-charset", "accept-language",
 	"access-control-request-headers", "access-control-request-method", "cookie",
-	"cookie2", "dnt", "expect", "from", "host", "if-match", "if-modified-since",
-	"if-none-match", "if-range", "if-unmodified-since", "max-forwards", "origin",
-	"proxy-authorization", "range", "referer", "te", "user-agent")
+	"cookie2", "dnt", "expect", "from", "host", "http2-settings", "if-match",
+	"if-modified-since", "if-none-match", "if-range", "if-unmodified-since",
+	"max-forwards", "origin", "proxy-authorization", "proxy-connection", "range",
+	"referer", "sec-websocket-key", "te", "upgrade-insecure-requests", "user-agent")
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))

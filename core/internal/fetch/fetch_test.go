@@ -25,7 +25,14 @@ const (
 		Proxy-Authentication-Info Accept-Ranges Age
 		Access-Control-Allow-Origin Access-Control-Allow-Credentials
 		Access-Control-Allow-Methods Access-Control-Allow-Headers
-		Access-Control-Max-Age Access-Control-Expose-Headers`
+		Access-Control-Max-Age Access-Control-Expose-Headers
+		Accept-CH Accept-Patch Accept-Post Alt-Svc Clear-Site-Data
+		Content-Security-Policy Content-Security-Policy-Report-Only
+		Cross-Origin-Embedder-Policy Cross-Origin-Opener-Policy
+		Cross-Origin-Resource-Policy NEL Permissions-Policy Referrer-Policy
+		Refresh Reporting-Endpoints Server-Timing SourceMap
+		Strict-Transport-Security Timing-Allow-Origin X-Content-Type-Options
+		X-Frame-Options`
 
 	// https://www.rfc-editor.org/rfc/rfc9110#name-request-context-fields and
 	// the sections 7.2, 7.6.2, 11.7.2, 12.5, 13.1 and 14.2; RFC 6265, section
@@ -34,7 +41,9 @@ const (
 		Expect From Referer TE User-Agent Host Max-Forwards Proxy-Authorization
 		Accept-Charset Accept-Language If-Match If-None-Match If-Modified-Since
 		If-Unmodified-Since If-Range Range Cookie Cookie2 DNT Origin
-		Access-Control-Request-Method Access-Control-Request-Headers`
+		Access-Control-Request-Method Access-Control-Request-Headers
+		Sec-Fetch-Site Sec-Fetch-Mode Sec-CH-UA Sec-WebSocket-Key
+		Upgrade-Insecure-Requests HTTP2-Settings Proxy-Connection`
 )
 
 func TestTables(t *testing.T) {
@@ -54,10 +63,10 @@ func TestTables(t *testing.T) {
 		}},
 		{"a response-only header", IsResponseOnlyHeader, append([]string{"etag"}, strings.Fields(responses)...), append([]string{
 			"Content-Type", "Content-Range", "Content-Disposition", "Content-Encoding", "Cache-Control", "Pragma", "Expires",
-			"Range", "Accept", "Upgrade", "X-Content-Type-Options", "",
+			"Range", "Accept", "Upgrade", "Sec-WebSocket-Protocol", "",
 		}, strings.Fields(requests)...)},
 		{"a request-only header", IsRequestOnlyHeader, append([]string{"ORIGIN"}, strings.Fields(requests)...), append([]string{
-			"Accept", "Accept-Encoding", "Authorization", "Date", "Upgrade", "Via", "Trailer", "Content-Range", "Link", "X-Request-ID", "",
+			"Accept", "Accept-Encoding", "Authorization", "Date", "Upgrade", "Via", "Trailer", "Content-Range", "Link", "X-Request-ID", "Sec-WebSocket-Accept", "Sec", "",
 		}, strings.Fields(responses)...)},
 		{"a forbidden response header", IsForbiddenResponseHeader, []string{"Set-Cookie", "set-cookie2"}, []string{"Cookie", "Set-Cookie3", ""}},
 	}

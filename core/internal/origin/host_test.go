@@ -93,6 +93,8 @@ func TestLowerHost(t *testing.T) {
 		{"[::1]", "[::1]", "[::1]"},
 		{"[2001:DB8::1]:8443", "[2001:db8::1]:8443", "[2001:db8::1]"},
 		{"[anything]", "[anything]", "[anything]"},
+		{"AZ.az", "az.az", "az.az"},
+		{strings.Repeat("a", 63) + "." + strings.Repeat("a", 63), strings.Repeat("a", 63) + "." + strings.Repeat("a", 63), strings.Repeat("a", 63) + "." + strings.Repeat("a", 63)},
 		{long, long, long},
 		{long + ":65535", long + ":65535", long},
 	} {

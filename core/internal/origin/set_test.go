@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -144,29 +145,76 @@ func TestLookupsDoNotGrowWithTheSet(t *testing.T) {
 	}
 }
 
-// TestLookupsRangeOverNothing reads the lookups' own code: a range over one of
-// the set's maps is the one way left to do work for every pattern.
-func TestLookupsRangeOverNothing(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "set.go", nil, 0)
+// TestMatchSkipsDepthsWithoutPatterns puts in suffixes that the set has not
+// been told the depth of: a lookup that finds them has probed where no pattern
+// can match.
+func TestMatchSkipsDepthsWithoutPatterns(t *testing.T) {
+	s := newSet(t, "https://*.b.example")
+	h := s.schemes["https"]
+	h.below["example"], h.below["a.b.example"] = struct{}{}, struct{}{}
+	for _, o := range []string{"https://x.example", "https://x.a.c.example"} {
+		if s.allows(o) {
+			t.Errorf("%s is looked up at a depth that no pattern has", o)
+		}
+	}
+	h.depths[0] |= 1 << 3
+	delete(h.below, "b.example")
+	if s.allows("https://x.a.b.example") {
+		t.Error("a lookup goes deeper than the deepest pattern")
+	}
+}
+
+// TestOnlyExactOriginsWalks reads the set's own code, as no count tells a walk
+// over a map from a probe without a cost for every lookup: the maps are walked in
+// one place, which the package's importer uses outside of decisions only (its
+// tests check that), and no other file of the package can reach them.
+func TestOnlyExactOriginsWalks(t *testing.T) {
+	files := token.NewFileSet()
+	names, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	looked := 0
-	for _, d := range file.Decls {
-		f, ok := d.(*ast.FuncDecl)
-		if !ok || f.Name.Name != "Match" && f.Name.Name != "Exact" {
+	ranges := 0
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		looked++
-		ast.Inspect(f, func(n ast.Node) bool {
-			if _, ok := n.(*ast.RangeStmt); ok {
-				t.Errorf("%s ranges over something, want it to probe maps only", f.Name)
+		file, err := parser.ParseFile(files, name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
 			}
-			return true
-		})
+			ast.Inspect(f, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.RangeStmt:
+					if name == "set.go" && f.Name.Name != "ExactOrigins" {
+						t.Errorf("%s: %s ranges over something", files.Position(n.Pos()), f.Name)
+					}
+					if name == "set.go" {
+						ranges++
+					}
+				case *ast.SelectorExpr:
+					switch n.Sel.Name {
+					case "exact", "schemes", "anyPort", "below", "belowAP":
+						if name != "set.go" {
+							t.Errorf("%s: %s reaches for the maps of a set", files.Position(n.Pos()), f.Name)
+						}
+					case "Keys", "Values", "All":
+						if name == "set.go" {
+							t.Errorf("%s: %s walks a map", files.Position(n.Pos()), f.Name)
+						}
+					}
+				}
+				return true
+			})
+		}
 	}
-	if looked != 2 {
-		t.Errorf("%d of the two lookups are in set.go", looked)
+	if ranges != 1 {
+		t.Errorf("set.go has %d ranges, want that of ExactOrigins", ranges)
 	}
 }
 
