@@ -57,8 +57,22 @@ bench: ## run the benchmarks (BENCH=regexp)
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./core/... ./conformance/adapters/...
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target for FUZZTIME each (10s)
-	@tools/fuzz $(FUZZTIME)
+fuzz: ## run every fuzz target for FUZZTIME each (10s), or those in FUZZ
+	@tools/fuzz $(FUZZTIME) $(FUZZ)
+
+.PHONY: corpus
+corpus: ## keep the inputs that fuzzing has found as seeds of the tests
+	@tools/corpus
+
+.PHONY: mutation
+mutation: ## break core and adapters in one place at a time: do the tests notice? (an hour)
+	@$(install) ./mutation github.com/go-gremlins/gremlins/cmd/gremlins
+	@bin/mutation
+
+.PHONY: figures
+figures: ## write into SECURITY.md what fuzz and mutation have measured
+	@$(install) ./figures
+	@tools/targets | bin/figures
 
 .PHONY: tidy
 tidy: ## tidy go.mod and go.sum of every module
