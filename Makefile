@@ -69,11 +69,6 @@ mutation: ## break core and adapters in one place at a time: do the tests notice
 	@$(install) ./mutation github.com/go-gremlins/gremlins/cmd/gremlins
 	@bin/mutation
 
-.PHONY: figures
-figures: ## write into SECURITY.md what fuzz and mutation have measured
-	@$(install) ./figures
-	@tools/targets | bin/figures
-
 .PHONY: tidy
 tidy: ## tidy go.mod and go.sum of every module
 	@tools/tidy
