@@ -303,6 +303,18 @@ func TestEveryValueIsCheckedWithItsFix(t *testing.T) {
 	}
 }
 
+func TestFixOfAnyHeaderBesideOthers(t *testing.T) {
+	_, err := cors.New(cors.Config{AllowOrigins: []string{app}, AllowHeaders: []string{"*", "X-A"}, ExposeHeaders: []string{"*", "X-A"}})
+	want := []string{`write "*" alone or with Authorization, or remove it`, `write "*" alone, or remove it`}
+	var got []string
+	for _, fault := range cors.ConfigErrors(err) {
+		got = append(got, fault.Fix)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("New says to %q, want to %q", got, want)
+	}
+}
+
 func TestLongValuesAreCut(t *testing.T) {
 	for n, want := range map[int]string{
 		120: `"` + strings.Repeat("x", 120) + `" `,

@@ -6,13 +6,14 @@ import (
 )
 
 // toASCII returns the A-label of label, or label itself if it is ASCII or has
-// none, such as with a zero-width space that was pasted along. It
-// serves messages only: normalization beyond lower case is left to the reader,
-// because the tables for it would be the largest part of this module.
+// none, such as with a zero-width space that was pasted along, or in part that
+// of an A-label. It serves messages only: normalization beyond lower case is left
+// to the reader, because the tables for it would be the largest part of this
+// module.
 //
 // See RFC 3492, section 6.3.
 func toASCII(label string) string {
-	if isASCII(label) || strings.ContainsFunc(label, isNoLetter) {
+	if isASCII(label) || strings.HasPrefix(label, "xn--") || strings.ContainsFunc(label, isNoLetter) {
 		return label
 	}
 	const base, initialN, initialBias, damp, skew, tmin, tmax = 36, 128, 72, 700, 38, 1, 26
