@@ -19,6 +19,8 @@
 package corsfiber
 
 import (
+	"bytes"
+
 	cors "github.com/corskit/corskit/core"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/utils"
@@ -44,7 +46,7 @@ func New(d cors.Decider) fiber.Handler {
 		}
 		r := cors.Request{Method: c.Method(), Borrowed: true}
 		describe(&r, &c.Request().Header)
-		if uri := c.Request().Header.RequestURI(); len(uri) > 0 && uri[0] != '/' && uri[0] != '*' {
+		if !bytes.HasPrefix(c.Request().Header.RequestURI(), []byte("/")) {
 			// An absolute target overrides the Host header: RFC 9112, section 3.2.2.
 			r.Host = view(c.Request().URI().Host())
 		}

@@ -38,6 +38,7 @@
 package corsfiber
 
 import (
+	"bytes"
 	"unsafe"
 
 	cors "github.com/corskit/corskit/core"
@@ -62,7 +63,7 @@ func New(d cors.Decider) fiber.Handler {
 	return func(c fiber.Ctx) error {
 		r := cors.Request{Method: c.Method(), Borrowed: true}
 		describe(&r, &c.Request().Header)
-		if uri := c.Request().Header.RequestURI(); len(uri) > 0 && uri[0] != '/' && uri[0] != '*' {
+		if !bytes.HasPrefix(c.Request().Header.RequestURI(), []byte("/")) {
 			// An absolute target overrides the Host header: RFC 9112, section 3.2.2.
 			r.Host = view(c.Request().URI().Host())
 		}
