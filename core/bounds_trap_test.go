@@ -87,14 +87,14 @@ func TestLongOriginsAreNotRead(t *testing.T) {
 		s := newTrap(t, 0, n).text("")
 		for name, p := range boundedPolicies(t, 100) {
 			for kind, f := range map[string]func(){
-				"an actual request":    func() { p.Decide(context.Background(), get(s)) },
-				"a preflight request":  func() { p.Decide(context.Background(), preflightFrom(s, "PUT")) },
-				"a same-origin one":    func() { p.Decide(context.Background(), from(s, "api.example", "same-origin")) },
-				"a repeated Origin":    func() { p.Decide(context.Background(), get(s, s)) },
-				"AllowsOrigin":         func() { p.AllowsOrigin(context.Background(), s) },
-				"Request.IsPreflight":  func() { r := preflightFrom(s, "PUT"); r.IsPreflight() },
-				"origin lines unheld":  func() { p.Decide(context.Background(), cors.Request{Origin: cors.Lines{First: s, N: 2}}) },
-				"a request method too": func() { p.Decide(context.Background(), preflightFrom(s, s)) },
+				"an actual request":        func() { p.Decide(context.Background(), get(s)) },
+				"a CORS-preflight request": func() { p.Decide(context.Background(), preflightFrom(s, "PUT")) },
+				"a same-origin one":        func() { p.Decide(context.Background(), from(s, "api.example", "same-origin")) },
+				"a repeated Origin":        func() { p.Decide(context.Background(), get(s, s)) },
+				"AllowsOrigin":             func() { p.AllowsOrigin(context.Background(), s) },
+				"Request.IsPreflight":      func() { r := preflightFrom(s, "PUT"); r.IsPreflight() },
+				"origin lines unheld":      func() { p.Decide(context.Background(), cors.Request{Origin: cors.Lines{First: s, N: 2}}) },
+				"a request method too":     func() { p.Decide(context.Background(), preflightFrom(s, s)) },
 			} {
 				if springs(f) {
 					t.Errorf("with %s, %s reads an origin of %d bytes, want it refused by its length", name, kind, n)

@@ -143,7 +143,7 @@ func TestByHostRefusesAsANilPolicy(t *testing.T) {
 			}
 		}
 		if d := h.Decide(context.Background(), preflight("PUT")); d.Status != 403 || d.Vary != preflightVary || d.AllowOrigin+d.AllowMethods+d.AllowHeaders != "" {
-			t.Errorf("%s answers a preflight with %+v, want 403, Vary and no list", name, d)
+			t.Errorf("%s answers a CORS-preflight request with %+v, want 403, Vary and no list", name, d)
 		}
 	}
 }

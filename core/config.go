@@ -56,10 +56,12 @@ type Config struct {
 	AllowMethods []string
 
 	// MethodsFromRoutes makes the answer to a CORS-preflight request list the
-	// methods that the router serves at its path, instead of AllowMethods,
-	// wherever the adapter knows them (see [Request.RouteMethods]). The adapters
-	// of this version do not, so that AllowMethods holds for all of them. New
-	// refuses it beside "*" in AllowMethods, which would then allow less.
+	// methods that the router serves at its path, instead of AllowMethods (see
+	// [Request.RouteMethods]), but for those that another policy governs. Adapters
+	// to routers that cannot be asked refuse the policy, and take AllowMethods of
+	// one that a [Live] is changed to later. AllowMethods also holds for paths
+	// that lead to no route, so that scripts see their 404. New refuses
+	// MethodsFromRoutes beside "*" in AllowMethods, which would then allow less.
 	MethodsFromRoutes bool
 
 	// AllowHeaders lists the request headers that scripts may set beyond the

@@ -496,7 +496,7 @@ func TestEveryOKStatusIsAccepted(t *testing.T) {
 			want = 403 // by a nil Policy
 		}
 		if got := p.Decide(context.Background(), preflight("GET")).Status; got != want {
-			t.Errorf("with status %d a preflight is answered with %d, want %d", status, got, want)
+			t.Errorf("with status %d a CORS-preflight request is answered with %d, want %d", status, got, want)
 		}
 	}
 }

@@ -9,6 +9,9 @@ import (
 // A Decider decides what to do with a request. It is what adapters take.
 // [Policy] is the Decider that holds rules; implementations must be safe for
 // concurrent use and must not keep any string of a request that is Borrowed.
+//
+// One that is made around another should have a method Unwrap() Decider, by which
+// adapters see what its policies want to know, as [UsesRouteMethods] does.
 type Decider interface {
 	Decide(context.Context, Request) Decision
 }

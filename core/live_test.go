@@ -66,7 +66,7 @@ func TestLiveThatHoldsNothingGrantsNothing(t *testing.T) {
 			t.Errorf("%s allows %s", name, got)
 		}
 		if d := live.Decide(context.Background(), preflight("PUT")); d.Status != 403 || d.AllowOrigin+d.AllowMethods != "" {
-			t.Errorf("%s answers a preflight with %+v", name, d)
+			t.Errorf("%s answers a CORS-preflight request with %+v", name, d)
 		}
 		live.Swap(only(app))
 		if got := allows(live); got != app {
@@ -262,11 +262,11 @@ func TestLiveIsSafeForConcurrentUse(t *testing.T) {
 
 func TestLiveDoesNotAllocate(t *testing.T) {
 	for name, r := range map[string]cors.Request{
-		"an actual request":    get(app),
-		"a refused request":    get("https://evil.example"),
-		"a preflight request":  preflight("PUT"),
-		"a hostile Origin":     get(strings.Repeat("a", 64<<10)),
-		"hostile header names": preflight("PUT", strings.Repeat(",", 64<<10)),
+		"an actual request":        get(app),
+		"a refused request":        get("https://evil.example"),
+		"a CORS-preflight request": preflight("PUT"),
+		"a hostile Origin":         get(strings.Repeat("a", 64<<10)),
+		"hostile header names":     preflight("PUT", strings.Repeat(",", 64<<10)),
 	} {
 		for kind, live := range map[string]*cors.Live{"a Live": cors.NewLive(only(app)), "a zero Live": new(cors.Live)} {
 			var d cors.Decider = live

@@ -343,11 +343,11 @@ func TestIdleObserveDoesNotAllocate(t *testing.T) {
 	p := only(app)
 	hook := func(context.Context, cors.Event) {}
 	for name, r := range map[string]cors.Request{
-		"an actual request":    get(app),
-		"a refused request":    get("https://evil.example"),
-		"a preflight request":  preflight("PUT", "x-a"),
-		"a hostile Origin":     get(strings.Repeat("a", 64<<10)),
-		"hostile header names": preflight("PUT", strings.Repeat(",", 64<<10)),
+		"an actual request":        get(app),
+		"a refused request":        get("https://evil.example"),
+		"a CORS-preflight request": preflight("PUT", "x-a"),
+		"a hostile Origin":         get(strings.Repeat("a", 64<<10)),
+		"hostile header names":     preflight("PUT", strings.Repeat(",", 64<<10)),
 	} {
 		for _, borrowed := range []bool{false, true} {
 			r.Borrowed = borrowed

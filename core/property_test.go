@@ -112,11 +112,11 @@ func checkOrigin(t *testing.T, p *cors.Policy, c cors.Config, origin string, wan
 		t.Errorf("AllowsOrigin(%q) = %v, want %v, with %+v", origin, got, want, c)
 	}
 	anyOrigin := slices.Contains(c.AllowOrigins, "*")
-	for kind, r := range map[string]cors.Request{"an actual": get(origin), "a preflight": preflightFrom(origin, "PUT")} {
+	for kind, r := range map[string]cors.Request{"an actual": get(origin), "a CORS-preflight": preflightFrom(origin, "PUT")} {
 		d := p.Decide(ctx, r)
 		granted, says := want, origin
 		if anyOrigin {
-			// A constant answer, but to preflights from what is no origin.
+			// A constant answer, but to CORS-preflight requests from what is no origin.
 			granted, says = granted || d.Kind == cors.Actual, "*"
 		}
 		switch {

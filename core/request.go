@@ -35,8 +35,9 @@ type Request struct {
 	RequestHeaders Lines
 
 	// RouteMethods lists the methods that the router serves at the request's
-	// path; nil means that the adapter does not know, as none of ours does. It
-	// is read only when [Config.MethodsFromRoutes] is set.
+	// path, as [ServedMethods] makes the list; nil means that there is no route,
+	// or that the adapter does not know. It is read only when
+	// [Config.MethodsFromRoutes] is set: see [Request.WantsRouteMethods].
 	RouteMethods []string
 
 	// Borrowed says that the strings above point into a buffer which the

@@ -8,12 +8,33 @@
 //	mux.HandleFunc("PUT /items", putItem)
 //	http.ListenAndServe(":8080", corshttp.New(policy)(mux))
 //
-// Wrap the mux as a whole, or the handler of a whole subtree, outside of
-// authentication: a handler registered for "PUT /items" alone never sees the
-// CORS-preflight request, whose method is OPTIONS.
+// # Where to mount
 //
-// Adapters for frameworks on top of net/http build on [Describe] and
-// [SetHeaders].
+// Around the mux as a whole, as above, or the mux of a whole subtree. Parts of
+// one mux get policies of their own by [Scopes]:
+//
+//	scopes := corshttp.Scopes(mux)
+//	scopes.Group("/api", policy)
+//	scopes.Group("/api/admin", adminPolicy)
+//	scopes.Route("PUT", "/items/{id}", itemPolicy)
+//	http.ListenAndServe(":8080", scopes)
+//
+// Nobody has to register a route for OPTIONS. [Verify] finds, in a test or at
+// start, what is mounted where it does not work; [Seal] keeps handlers and proxied
+// servers from changing what was decided.
+//
+// These look right and are not:
+//
+//   - mux.Handle("PUT /items", corshttp.New(policy)(putItem)): the CORS-preflight
+//     request, whose method is OPTIONS, never gets there.
+//   - Authentication outside of the policy: CORS-preflight requests carry no
+//     credentials, and would be turned away.
+//   - [http.TimeoutHandler] outside of the policy: its 503 has no CORS headers.
+//
+// Routers such as gorilla/mux and httprouter, and connect handlers, are wrapped as
+// a mux is; a reverse proxy too, with [Seal], as it may clear headers that were set
+// before. Adapters for frameworks on top of net/http build
+// on [Describe], [SetHeaders], [SealedHeaders], [Redecide] and [SendProbe].
 package corshttp
 
 import (
@@ -26,21 +47,70 @@ import (
 // New returns middleware that answers CORS-preflight requests itself and adds
 // the headers of d's decisions to all other responses before the handler runs.
 // The middleware is safe for concurrent use. New panics if d is nil.
-func New(d cors.Decider) func(http.Handler) http.Handler {
+//
+// Policies with [cors.Config.MethodsFromRoutes] need a router that can be asked:
+// the handler that the middleware is given must be an [http.ServeMux], or there
+// must be the option [RouteMethods]. The middleware panics otherwise.
+//
+// [Verify] knows the middleware by its code, of which inlining would make several.
+//
+//go:noinline
+func New(d cors.Decider, all ...Option) func(http.Handler) http.Handler {
 	if d == nil {
 		panic("corshttp: New: the Decider is nil: make one with cors.New")
 	}
+	o := apply(all)
 	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			decision := d.Decide(r.Context(), Describe(r))
-			SetHeaders(w.Header(), decision)
-			if decision.Status != 0 {
-				w.WriteHeader(decision.Status)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
+		m := &middleware{decider: d, next: next, options: o}
+		if mux, ok := next.(*http.ServeMux); ok && m.routeMethods == nil {
+			m.routeMethods = func(r *http.Request) []string { return methodsOf(mux, r, nil) }
+		}
+		if m.routeMethods == nil && cors.UsesRouteMethods(d) {
+			panic("corshttp: New: the policy has MethodsFromRoutes, and the handler is no router that can be asked: wrap the http.ServeMux itself, pass corshttp.RouteMethods, or list AllowMethods")
+		}
+		return m
 	}
+}
+
+// A middleware is what New makes of a handler.
+type middleware struct {
+	options
+	decider cors.Decider
+	next    http.Handler
+}
+
+func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.carry(w, r, m.decider, m.next)
+}
+
+// carry lets d decide about a request and does as it says.
+func (o *options) carry(w http.ResponseWriter, r *http.Request, d cors.Decider, next http.Handler) {
+	if p := ProbeIn(r); p != nil {
+		meet(p, w, r, d, next)
+		return
+	}
+	q := Describe(r)
+	if o.routeMethods != nil && q.WantsRouteMethods(d) {
+		q.RouteMethods = o.routeMethods(r)
+	}
+	decision := d.Decide(r.Context(), q)
+	Redecide(w, decision)
+	if !o.seal {
+		SetHeaders(w.Header(), decision)
+		if decision.Status != 0 {
+			w.WriteHeader(decision.Status)
+			return
+		}
+		next.ServeHTTP(w, r)
+		return
+	}
+	outer, s := newSealed(w, decision)
+	if decision.Status != 0 {
+		outer.WriteHeader(decision.Status)
+		return
+	}
+	defer s.finish() // where the handler panics too, for whoever recovers outside
+	next.ServeHTTP(outer, r)
 }
 
 // Describe describes r. The description shares r's strings.
@@ -63,9 +133,10 @@ func Describe(r *http.Request) cors.Request {
 	return d
 }
 
-// SetHeaders makes the CORS headers of h those of d, whatever is there, and
-// merges d.Vary into the Vary header. Where policies are mounted inside each
-// other, what the outer one has granted ends with the decision of the inner.
+// SetHeaders makes the CORS headers of h those of d, and merges d.Vary into the
+// Vary header. Where policies are mounted inside each other, what the outer one
+// has granted ends with the decision of the inner. Headers that grant nothing, as
+// there is no Access-Control-Allow-Origin, may stay: see [SealedHeaders].
 //
 // No slice is shared with another response, so that handlers may edit what
 // they find in h. One allocation serves all the headers.

@@ -170,8 +170,8 @@ func TestNewPanicsWithoutADecider(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	handler := corshttp.New(policy())(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	for name, r := range map[string]*http.Request{
-		"an actual request":   request("GET", actual),
-		"a preflight request": request("OPTIONS", preflight),
+		"an actual request":        request("GET", actual),
+		"a CORS-preflight request": request("OPTIONS", preflight),
 	} {
 		w := &writer{header: http.Header{}}
 		if n := testing.AllocsPerRun(100, func() {

@@ -90,3 +90,76 @@ func ExampleCheckOrigin() {
 	// https://app.example.com 101
 	// https://evil.example 403
 }
+
+// Two groups inside of each other, and one route, each with its own policy.
+func ExampleScopes() {
+	public := cors.MustNew(cors.Config{AllowOrigins: []string{"*"}})
+	admin := cors.MustNew(cors.Config{
+		AllowOrigins:     []string{"https://admin.example.com"},
+		AllowMethods:     []string{"PUT"},
+		AllowCredentials: true,
+	})
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/items", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("PUT /api/admin/items", func(http.ResponseWriter, *http.Request) {})
+	scopes := corshttp.Scopes(mux)
+	scopes.Group("/api", public)
+	scopes.Group("/api/admin", admin)
+
+	for _, path := range []string{"/api/items", "/api/admin/items", "/other"} {
+		r := httptest.NewRequest("OPTIONS", path, nil)
+		r.Header.Set("Origin", "https://admin.example.com")
+		r.Header.Set("Access-Control-Request-Method", "PUT")
+		w := httptest.NewRecorder()
+		scopes.ServeHTTP(w, r)
+		fmt.Println(path, w.Code, w.Header().Get("Access-Control-Allow-Origin"))
+	}
+	// Output:
+	// /api/items 204 *
+	// /api/admin/items 204 https://admin.example.com
+	// /other 404
+}
+
+// A policy on one handler alone never sees the CORS-preflight request.
+func ExampleVerify() {
+	policy := cors.MustNew(cors.Config{
+		AllowOrigins: []string{"https://app.example.com"},
+		AllowMethods: []string{"PUT"},
+	})
+	putItem := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	mux := http.NewServeMux()
+	mux.Handle("PUT /items", corshttp.New(policy)(putItem))
+
+	findings, err := corshttp.Verify(mux, []string{"PUT /items"})
+	if err != nil {
+		panic(err)
+	}
+	for _, f := range findings {
+		fmt.Println(f.Severity, f.Method, f.Route+":", f.Problem)
+	}
+	// Output:
+	// high PUT /items: CORS-preflight requests get 405 from the router, and reach no policy
+}
+
+// A handler, such as a proxied server with a policy of its own, cannot change
+// what was decided.
+func ExampleSeal() {
+	policy := cors.MustNew(cors.Config{AllowOrigins: []string{"https://app.example.com"}})
+	upstream := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Vary", "Accept-Encoding")
+	})
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Origin", "https://app.example.com")
+	for _, handler := range []http.Handler{
+		corshttp.New(policy)(upstream),
+		corshttp.New(policy, corshttp.Seal())(upstream),
+	} {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		fmt.Println(w.Header()["Access-Control-Allow-Origin"], w.Header()["Vary"])
+	}
+	// Output:
+	// [https://app.example.com *] [Accept-Encoding]
+	// [https://app.example.com] [Accept-Encoding, Origin]
+}
