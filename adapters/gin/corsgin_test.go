@@ -53,6 +53,11 @@ var mounts = []struct {
 	{"group with a parameter after text", "/v1", scoped("/v:version")},
 	{"group with an escaped colon", "/a:b", scoped(`/a\:b`)},
 	{"group of everything", "", scoped("/")},
+	{"New with Seal", "", func(e *gin.Engine, d cors.Decider) gin.IRoutes { return e.Use(corsgin.New(d, corsgin.Seal())) }},
+	{"the engine's own group", "", func(e *gin.Engine, d cors.Decider) gin.IRoutes {
+		corsgin.Scopes(e, corsgin.Seal()).Group(&e.RouterGroup, d)
+		return e
+	}},
 }
 
 func scoped(path string) func(*gin.Engine, cors.Decider) gin.IRoutes {
@@ -317,8 +322,10 @@ func TestMistakes(t *testing.T) {
 	})
 }
 
-func TestNilDecider(t *testing.T) {
+func TestNewPanics(t *testing.T) {
 	checkPanic(t, "corsgin: New: the Decider is nil: make one with cors.New", func() { corsgin.New(nil) })
+	checkPanic(t, "corsgin: New: the policy has MethodsFromRoutes, and gin's middleware cannot ask the router: write corsgin.Scopes(e).Group(&e.RouterGroup, policy), or list AllowMethods",
+		func() { corsgin.New(fromRoutes(nil)) })
 }
 
 func checkPanic(t *testing.T, want string, f func()) {

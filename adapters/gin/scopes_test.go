@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -141,6 +142,130 @@ func TestScopesFindTheGroup(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Routes with policies of their own go before the groups that they are in.
+func TestScopesFindTheRoute(t *testing.T) {
+	for _, tt := range []struct{ name, method, path, want string }{
+		{"one route", "PUT", "/one", "PUT /one"},
+		{"another method of its path", "GET", "/one", ""},
+		{"a method of its path without a route", "PATCH", "/one", ""},
+		{"below it", "PUT", "/one/two", ""},
+		{"its path with a slash", "PUT", "/one/", ""},
+		{"another path that begins as it does", "PUT", "/oneself", ""},
+		{"PUT of two methods", "PUT", "/two", "PUT /two"},
+		{"DELETE of two methods", "DELETE", "/two", "DELETE /two"},
+		{"a method in another case", "put", "/two", ""},
+		{"a parameter", "PUT", "/p/1", "PUT /p/:id"},
+		{"text beside a parameter", "PUT", "/p/text", ""},
+		{"an escaped colon", "PUT", "/copy:all", `PUT /copy\:all`},
+		{"a catch-all", "PUT", "/rest/a/b", "PUT /rest/*path"},
+		{"in a group", "PUT", "/api/one", "PUT /api/one"},
+		{"the group beside it", "PUT", "/api/two", "/api"},
+		{"another method of its path, in the group", "GET", "/api/one", "/api"},
+		{"a method without a route, in the group", "PATCH", "/api/one", "/api"},
+		{"an inner group", "PUT", "/api/admin/items", "/api/admin"},
+		{"nothing in an inner group", "PUT", "/api/admin/nowhere", "/api/admin"},
+		{"nothing in the outer group", "PUT", "/api/nowhere", "/api"},
+		{"a parameter in the place of a group", "PUT", "/api/foo", ""},
+		{"one of two parameters with one place", "PUT", "/n/1/put", "/n/:first"},
+		{"the other of two parameters with one place", "GET", "/n/1/get", "/n/:second"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var asked []string
+			tell := func(name string) cors.Decider { return decider(func() { asked = append(asked, name) }) }
+			e := newEngine()
+			e.RedirectTrailingSlash = false
+			scopes := corsgin.Scopes(e)
+			for _, path := range []string{"/n/:first", "/n/:second", "/api", "/api/admin"} {
+				scopes.Group(e.Group(path), tell(path))
+			}
+			for _, route := range []string{"PUT /one", "PUT /two", "DELETE /two", "PUT /p/:id", `PUT /copy\:all`, "PUT /rest/*path", "PUT /api/one"} {
+				method, path, _ := strings.Cut(route, " ")
+				scopes.Route(method, path, tell(route))
+				e.Handle(method, path, ok)
+			}
+			for _, route := range []string{
+				"GET /one", "PUT /oneself", "PUT /p/text", "OPTIONS /two", "PUT /api/two", "GET /api/one", "PUT /api/admin/items",
+				"PUT /:any/foo", "PUT /n/:first/put", "GET /n/:second/get",
+			} {
+				method, path, _ := strings.Cut(route, " ")
+				e.Handle(method, path, ok)
+			}
+
+			for _, r := range [][2]string{{tt.method, ""}, {"OPTIONS", tt.method}} {
+				asked = nil
+				w := serve(e, r[0], tt.path, allowed, r[1])
+				if got := strings.Join(asked, ", "); got != tt.want {
+					t.Errorf("%s asked %q, want %q", r, got, tt.want)
+				}
+				if tt.want == "" && w.Header()["Vary"] != nil {
+					t.Errorf("%s has Vary %q, want none outside of all scopes", r, w.Header()["Vary"])
+				}
+			}
+		})
+	}
+}
+
+// fromRoutes returns a policy with MethodsFromRoutes.
+func fromRoutes(methods []string) *cors.Policy {
+	return cors.MustNew(cors.Config{AllowOrigins: []string{allowed}, AllowMethods: methods, MethodsFromRoutes: true})
+}
+
+func TestMethodsFromRoutes(t *testing.T) {
+	for _, tt := range []struct{ name, path, method, want string }{
+		{"several", "/items", "PUT", "GET,PUT"},
+		{"for a method without a route", "/items", "DELETE", "GET,PUT"},
+		{"a route for OPTIONS", "/opt", "PUT", "PUT,OPTIONS"},
+		{"all", "/any", "PUT", "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS"},
+		{"others", "/others", "LOCK", "PUT,LOCK,PURGE"},
+		{"a parameter", "/p/1", "PUT", "PUT"},
+		{"text for one method, a parameter for another", "/p/text", "PUT", "GET,PUT"},
+		{"no route", "/nowhere", "PUT", ""},
+		{"a method that another policy governs", "/divided", "GET", "GET"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := newEngine()
+			e.RedirectTrailingSlash = false
+			scopes := corsgin.Scopes(e)
+			scopes.Group(&e.RouterGroup, fromRoutes(nil))
+			scopes.Route("PUT", "/divided", cors.MustNew(config))
+			for _, route := range []string{
+				"GET /items", "PUT /items", "OPTIONS /opt", "PUT /opt", "PURGE /others", "PUT /others", "LOCK /others", "PUT /p/:id", "GET /p/text",
+				"GET /divided", "PUT /divided",
+			} {
+				method, path, _ := strings.Cut(route, " ")
+				e.Handle(method, path, ok)
+			}
+			e.Any("/any", ok)
+
+			w := serve(e, "OPTIONS", tt.path, allowed, tt.method)
+
+			want := headers{"Access-Control-Allow-Origin": allowed, "Vary": preflightGranted["Vary"]}
+			if tt.want != "" {
+				want["Access-Control-Allow-Methods"] = tt.want
+			}
+			checkResponse(t, w, 204, want)
+		})
+	}
+}
+
+func TestScopesAllocations(t *testing.T) {
+	e := gin.New()
+	scopes := corsgin.Scopes(e)
+	g := e.Group("/api")
+	scopes.Group(g, cors.MustNew(config))
+	scopes.Route("PUT", "/one", cors.MustNew(config))
+	g.GET("/items", func(c *gin.Context) { c.Writer.WriteHeaderNow() })
+	r := httptest.NewRequest("GET", "/api/items", nil)
+	r.Header.Set("Origin", allowed)
+	w := discard{}
+	if n := allocations(func() {
+		clear(w)
+		e.ServeHTTP(w, r)
+	}); n > 1 {
+		t.Errorf("a request takes %v allocations, want one", n)
 	}
 }
 
@@ -289,6 +414,27 @@ func TestScopePanics(t *testing.T) {
 				scopes.Group(e.Group("/api/"), policy)
 			},
 		},
+		{
+			"no engine", "corsgin: Scopes: the Engine is nil: make one with gin.New",
+			func(*gin.Engine) { corsgin.Scopes(nil) },
+		},
+		{
+			"nil Decider for a route", "corsgin: Scope.Route: the Decider is nil: make one with cors.New",
+			func(e *gin.Engine) { corsgin.Scopes(e).Route("PUT", "/items", nil) },
+		},
+		{
+			"no path", "corsgin: Scope.Route: the path items is not a full one: begin it with a slash, and with the base path of its group",
+			func(e *gin.Engine) { corsgin.Scopes(e).Route("PUT", "items", policy) },
+		},
+		{
+			"two policies for a route", `corsgin: Scope.Route: PUT /a\:b has a policy already: give each route one`,
+			func(e *gin.Engine) {
+				scopes := corsgin.Scopes(e)
+				scopes.Route("GET", `/a\:b`, policy)
+				scopes.Route("PUT", "/a:b", policy)
+				scopes.Route("PUT", `/a\:b`, policy)
+			},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			checkPanic(t, tt.want, func() { tt.do(newEngine()) })
@@ -323,5 +469,37 @@ func TestScopesFollowTheRouteOfOtherOPTIONS(t *testing.T) {
 				t.Errorf("the policy of the route that runs was asked %d times, that of the path %d times; want once, never", outer.asked, inner.asked)
 			}
 		})
+	}
+}
+
+// gin no longer tells escaped colons from parameters once it serves.
+func TestScopesFindEscapedColons(t *testing.T) {
+	named := func(host string) *cors.Policy {
+		return cors.MustNew(cors.Config{AllowOrigins: []string{"https://" + host + ".example"}, AllowMethods: []string{"PUT"}})
+	}
+	e := newEngine()
+	scopes := corsgin.Scopes(e)
+	g := e.Group("/v1")
+	scopes.Group(g, named("group"))
+	g.PUT("/:name", ok)
+	for _, name := range []string{"batch", "get"} {
+		g.PUT(`/models\:`+name, ok)
+		scopes.Route("PUT", `/v1/models\:`+name, named(name))
+	}
+	for i := range 2 { // gin takes the escapes out as it serves
+		for path, want := range map[string]string{"/v1/models:batch": "batch", "/v1/models:get": "get", "/v1/modelsX": "group", "/v1/x": "group", "/v1/x/y": "group"} {
+			for _, host := range []string{"group", "batch", "get"} {
+				for _, asked := range []string{"", "PUT"} {
+					method := "PUT"
+					if asked != "" {
+						method = "OPTIONS"
+					}
+					w := serve(e, method, path, "https://"+host+".example", asked)
+					if got := w.Header().Get("Access-Control-Allow-Origin") != ""; got != (host == want) {
+						t.Errorf("round %d: %s %s from %s is granted something: %v, though %s decides", i, method, path, host, got, want)
+					}
+				}
+			}
+		}
 	}
 }
