@@ -10,17 +10,34 @@
 //	e.PUT("/items", putItem)
 //	e.Start(":8080")
 //
+// Mount it with [echo.Echo.Use], before all else that is mounted: that covers every
+// request, and nobody has to register a route for OPTIONS. Where groups or routes
+// have policies of their own, [Scopes] takes its place.
+//
 // # Where to mount
 //
 // On the whole server with [echo.Echo.Use], or with [echo.Echo.Pre] in front of
-// middleware there that redirects. Or on a group with a prefix, as the group is
-// made:
+// middleware there that redirects. Groups and routes get policies of their own by
+// [Scopes], which asks echo's router which route a request would reach:
+//
+//	scopes := corsecho.Scopes(e)
+//	api := e.Group("/api")
+//	scopes.Group(api, policy)
+//	scopes.Group(api.Group("/admin"), adminPolicy)
+//	scopes.Route("PUT", "/items/:id", itemPolicy)
+//
+// [Verify] finds, in a test or at start, what is mounted where it does not work;
+// [Seal] keeps handlers, error handlers and proxied servers from changing what was
+// decided. Policies with [cors.Config.MethodsFromRoutes] may be mounted anywhere.
+//
+// New also suits a group with a prefix, as the group is made:
 //
 //	g := e.Group("/api", corsecho.New(policy))
 //	g.PUT("/items", putItem)
 //
 // The policy then covers every request at and below /api, routed or not, and
-// nothing else.
+// nothing else, except for CORS-preflight requests below a catch-all route such as
+// /api/files/*: echo answers those itself. Scopes covers them.
 //
 // These look right and are not:
 //
@@ -37,31 +54,73 @@
 package corsecho
 
 import (
+	"net/http"
+
 	"github.com/labstack/echo/v4"
 
 	cors "github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/core/corshttp"
 )
 
-var _ func(cors.Decider) echo.MiddlewareFunc = New
+var _ func(cors.Decider, ...Option) echo.MiddlewareFunc = New
 
 // New returns middleware that answers CORS-preflight requests itself and adds
 // the headers of d's decisions to all other responses before the handler runs,
 // so that they are on errors too. The middleware is safe for concurrent use.
 // New panics if d is nil.
-func New(d cors.Decider) echo.MiddlewareFunc {
+//
+// [Verify] knows the middleware by its code, of which inlining would make several.
+//
+//go:noinline
+func New(d cors.Decider, all ...Option) echo.MiddlewareFunc {
 	if d == nil {
 		panic("corsecho: New: the Decider is nil: make one with cors.New")
 	}
+	m := &middleware{options: apply(all)}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			r := c.Request()
-			decision := d.Decide(r.Context(), corshttp.Describe(r))
-			corshttp.SetHeaders(c.Response().Header(), decision)
-			if decision.Status != 0 {
-				return c.NoContent(decision.Status)
-			}
-			return next(c)
-		}
+		return func(c echo.Context) error { return m.carry(c, d, next) }
 	}
+}
+
+// A middleware carries decisions. It must not be copied.
+type middleware struct {
+	options
+	finder finder
+	scope  *Scope // nil for that of New
+}
+
+// carry lets d decide about a request and does as it says.
+func (m *middleware) carry(c echo.Context, d cors.Decider, next echo.HandlerFunc) error {
+	r := c.Request()
+	if p := corshttp.ProbeIn(r); p != nil {
+		return meet(c, p, d, next)
+	}
+	q := corshttp.Describe(r)
+	if q.WantsRouteMethods(d) {
+		q.RouteMethods = m.methods(c.Echo(), r, d)
+	}
+	decision := d.Decide(r.Context(), q)
+	w := c.Response()
+	corshttp.Redecide(w.Writer, decision)
+	if m.seal {
+		s := seal(w)
+		s.decide(decision)
+		if decision.Status == 0 {
+			return s.run(c, next)
+		}
+	} else {
+		corshttp.SetHeaders(w.Header(), decision)
+	}
+	if decision.Status != 0 {
+		return c.NoContent(decision.Status)
+	}
+	return next(c)
+}
+
+// meet answers a request of [Verify]'s, or lets it through to the next of ours.
+func meet(c echo.Context, p *cors.Probe, d cors.Decider, next echo.HandlerFunc) error {
+	if p.Meet(d) {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return next(c)
 }
