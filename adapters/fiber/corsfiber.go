@@ -12,10 +12,35 @@
 //	app.Put("/items", putItem)
 //	app.Listen(":8080")
 //
-// To cover a part of the server, mount the middleware on a group:
-// app.Group("/api", corsfiber.New(policy)). A single route is not enough: the
-// CORS-preflight request for a PUT is an OPTIONS request, which the route does
-// not see.
+// # Where to mount
+//
+//   - app.Use(corsfiber.New(policy)) covers every request.
+//   - app.Group("/api", corsfiber.New(policy)) covers every request at and below /api,
+//     routed or not, and nothing else. So does Use with a prefix, and Use on an app
+//     that is mounted.
+//
+// [Scopes] gives policies to groups inside each other, to single routes and to
+// methods of one path:
+//
+//	scope := corsfiber.Scopes(app) // before routes and authentication
+//	api := app.Group("/api")
+//	scope.Group(api, policy)
+//	scope.Group(api.Group("/admin"), admin)
+//	scope.Route("PUT", "/upload/:id", upload)
+//
+// [Seal] keeps the headers from handlers and proxied servers that have some of
+// their own, and [Verify] finds in a test what is mounted wrong.
+//
+// Nobody registers a route for OPTIONS. These look right and are not:
+//
+//   - app.Put("/items", corsfiber.New(policy), putItem): the CORS-preflight request,
+//     whose method is OPTIONS, does not reach the route.
+//   - app.Use after routes: those have no policy, although CORS-preflight requests for
+//     them are granted.
+//   - Authentication before the policy: CORS-preflight requests carry no credentials,
+//     and are turned away.
+//   - A policy on a group inside of another that has one: the outer answers the
+//     CORS-preflight requests, and the inner decides the request itself.
 package corsfiber
 
 import (
@@ -24,42 +49,93 @@ import (
 	cors "github.com/corskit/corskit/core"
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/utils"
-	"github.com/valyala/fasthttp"
 )
 
-var _ func(cors.Decider) fiber.Handler = New
+var _ func(cors.Decider, ...Option) fiber.Handler = New
 
 // New returns middleware that answers CORS-preflight requests itself and sets
 // the headers of d's decisions on all other responses before the next handler
 // runs. Mounted on "/api" it covers that path and those below it, "/api/items",
 // but not "/apix", for which fiber runs it as well.
 //
+// For policies with [cors.Config.MethodsFromRoutes] it asks the router of the
+// app that serves, also where it is mounted on a group.
+//
 // The context that d is given is [fiber.Ctx.UserContext]. The middleware is
 // safe for concurrent use. New panics if d is nil.
-func New(d cors.Decider) fiber.Handler {
+//
+// [Verify] knows the middleware by its code, of which inlining would make several.
+//
+//go:noinline
+func New(d cors.Decider, all ...Option) fiber.Handler {
 	if d == nil {
 		panic("corsfiber: New: the Decider is nil: make one with cors.New")
 	}
+	m := &middleware{options: apply(all), routers: routers{make: under(d)}}
 	return func(c *fiber.Ctx) error {
 		if !covers(c) {
 			return c.Next()
 		}
 		r := cors.Request{Method: c.Method(), Borrowed: true}
-		describe(&r, &c.Request().Header)
-		if !bytes.HasPrefix(c.Request().Header.RequestURI(), []byte("/")) {
-			// An absolute target overrides the Host header: RFC 9112, section 3.2.2.
-			r.Host = view(c.Request().URI().Host())
-		}
-		decision := d.Decide(c.UserContext(), r)
-		response := c.Response()
-		setHeaders(&response.Header, decision)
-		if decision.Status == 0 {
-			return c.Next()
-		}
-		response.SetStatusCode(decision.Status) // SendStatus would write a body
-		response.ResetBody()
-		return nil
+		describe(&r, c)
+		return m.carry(c, d, &r)
 	}
+}
+
+// A middleware carries decisions into responses.
+type middleware struct {
+	options
+	routers
+}
+
+// carry lets d decide about a request and does as it says.
+func (m *middleware) carry(c *fiber.Ctx, d cors.Decider, r *cors.Request) error {
+	probe, outer := heldIn(c)
+	if probe != nil {
+		if probe.Meet(d) {
+			return answer(c, fiber.StatusNoContent)
+		}
+		return c.Next()
+	}
+	if r.WantsRouteMethods(d) {
+		r.RouteMethods = m.methodsUnder(d, c)
+	}
+	decision := d.Decide(c.UserContext(), *r)
+	if outer != nil {
+		outer.hold(decision)
+	}
+	setHeaders(&c.Response().Header, decision)
+	switch {
+	case decision.Status != 0:
+		return answer(c, decision.Status)
+	case !m.seal:
+		return c.Next()
+	case outer == nil:
+		outer = newSealed(c, decision)
+	}
+	return outer.next(c)
+}
+
+// answer answers with a status and no body.
+func answer(c *fiber.Ctx, status int) error {
+	c.Response().SetStatusCode(status) // SendStatus would write a body
+	c.Response().ResetBody()
+	return nil
+}
+
+// heldKey is the key of the user value of a request in which middleware finds
+// what concerns it: a probe of Verify's, or what middleware outside of it has
+// sealed. No client can send one.
+type heldKey struct{}
+
+func heldIn(c *fiber.Ctx) (*cors.Probe, *sealed) {
+	switch held := c.Context().UserValue(heldKey{}).(type) {
+	case *cors.Probe:
+		return held, nil
+	case *sealed:
+		return nil, held
+	}
+	return nil, nil
 }
 
 // maxMoreLines is how many field lines of Access-Control-Request-Headers are
@@ -68,9 +144,10 @@ func New(d cors.Decider) fiber.Handler {
 // stand on a line of its own.
 const maxMoreLines = 64 + 16
 
-// describe adds to r what the header h of the request tells. The strings are
-// views of h.
-func describe(r *cors.Request, h *fasthttp.RequestHeader) {
+// describe adds to r what the request's header tells. The strings are views of
+// it.
+func describe(r *cors.Request, c *fiber.Ctx) {
+	h := &c.Request().Header
 	var site cors.Lines
 	moreHeaders := 0
 	if r.Method == fiber.MethodOptions { // otherwise nobody reads them
@@ -101,6 +178,10 @@ func describe(r *cors.Request, h *fasthttp.RequestHeader) {
 		}
 	}
 	r.SecFetchSite = site.First
+	if !bytes.HasPrefix(h.RequestURI(), []byte("/")) {
+		// An absolute target overrides the Host header: RFC 9112, section 3.2.2.
+		r.Host = view(c.Request().URI().Host())
+	}
 }
 
 // add adds a field line, of which l holds at most more beyond the first.

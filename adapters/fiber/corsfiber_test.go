@@ -253,6 +253,8 @@ func TestBorder(t *testing.T) {
 		{"/t/:tenant/api", strict, []string{"/t/acme/api", "/t/acme/api/x"}, []string{"/t/acme/apix", "/t/acme/API"}},
 		{"/t/:from-:to/api", loose, []string{"/t/a-b/api", "/t/a-b/api/x"}, []string{"/t/a-b/apix"}},
 		{"/tenants/:tenant?", loose, []string{"/tenants", "/tenants/", "/tenants/acme", "/tenants/acme/x"}, []string{"/tenantsx"}},
+		{"/t/:tenant?/api", loose, []string{"/t/acme/api", "/t/acme/api/x"}, []string{"/t/acme/apix", "/t/acme/apixy"}},
+		{`/a\*b`, loose, []string{"/a*b", "/a*b/c"}, []string{"/a*bc"}},
 		{"/files/*", loose, []string{"/files/", "/files/a/b"}, []string{"/file"}},
 		{"/t/:id<int>", loose, []string{"/t/1", "/t/1/x"}, []string{"/t/a"}},
 	}

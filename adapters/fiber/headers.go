@@ -16,6 +16,8 @@ var (
 	exposeHeaders    = []byte("Access-Control-Expose-Headers")
 	accessControl    = []byte("Access-Control-")
 	vary             = []byte("Vary")
+
+	corsHeaders = [...][]byte{allowOrigin, allowCredentials, allowMethods, allowHeaders, maxAge, exposeHeaders}
 )
 
 // setHeaders makes the CORS headers of h those of d, whatever is there, and
@@ -25,14 +27,14 @@ func setHeaders(h *fasthttp.ResponseHeader, d cors.Decision) {
 	replace := false
 	for name, value := range h.All() {
 		switch {
-		case len(name) == len(vary) && is(name, "Vary"):
+		case bytes.EqualFold(name, vary):
 			varies = append(varies, view(value))
 		case bytes.HasPrefix(name, accessControl):
 			replace = true
 		}
 	}
 	if replace {
-		for _, name := range [...][]byte{allowOrigin, allowCredentials, allowMethods, allowHeaders, maxAge, exposeHeaders} {
+		for _, name := range corsHeaders {
 			h.DelBytes(name)
 		}
 	}
