@@ -375,6 +375,9 @@ func testManyLists(t *testing.T) {
 	}
 }
 
+// unrouted is for handlers without a router.
+var unrouted = corshttp.RouteMethods(func(*http.Request) []string { return nil })
+
 // testNotMerged nests each two policies of the table: an actual response has
 // the headers of the inner one and nothing of the outer one.
 func testNotMerged(t *testing.T) {
@@ -395,8 +398,8 @@ func testNotMerged(t *testing.T) {
 				if outer.Decide(t.Context(), corshttp.Describe(r)).Status != 0 {
 					continue // the outer one does not let it in
 				}
-				alone := serve(corshttp.New(inner)(named("x")), r)
-				nested := serve(corshttp.New(outer)(corshttp.New(inner)(named("x"))), r)
+				alone := serve(corshttp.New(inner, unrouted)(named("x")), r)
+				nested := serve(corshttp.New(outer, unrouted)(corshttp.New(inner, unrouted)(named("x"))), r)
 				assert.Equal(t, alone.StatusCode, nested.StatusCode, "policy %d within %d, origin %s", j, i, name)
 				assert.Empty(t, judgeHeaders(corsHeaders(alone), nested.Header), "policy %d within %d, origin %s", j, i, name)
 			}
@@ -450,7 +453,7 @@ func testNothingLogged(t *testing.T) {
 	logged := captured(t, func() {
 		for name, config := range policies {
 			policy := cors.MustNew(config)
-			handler := corshttp.New(policy)(named("x"))
+			handler := corshttp.New(policy, unrouted)(named("x"))
 			for _, b := range forging {
 				for header, value := range map[string]string{
 					"Origin":                         "https://a" + b + "b.example.org",
@@ -554,7 +557,7 @@ func testCookies(t *testing.T) {
 		}
 		policy, err := c.newPolicy(c.Predicate.Ask)
 		require.NoError(t, err)
-		handler := corshttp.New(policy)(named("x"))
+		handler := corshttp.New(policy, unrouted)(named("x"))
 		without, with := c.Request.HTTP(), c.Request.HTTP()
 		without.Header.Del("Cookie")
 		without.Header.Del("Authorization")

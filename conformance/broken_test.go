@@ -435,6 +435,89 @@ var breakages = []breakage{
 		"groups/not-found", "Access-Control-Allow-Origin is absent"},
 	{"covers no CORS-preflight requests of the group", byRoute,
 		"groups/preflight", "The status is 405, want 204"},
+
+	// Scopes.
+	{"takes the outermost group", scoping(func(scopes []conformance.Scope) {
+		for i := range scopes {
+			if scopes[i].Prefix == "/api/admin" {
+				scopes[i].Policy = scopes[0].Policy
+			}
+		}
+	}), "scopes/inner-get", "Policies of other scopes were asked 1 times"},
+	{"takes the policy of another method", scoping(func(scopes []conformance.Scope) {
+		for i := range scopes {
+			if scopes[i].Method == "DELETE" {
+				scopes[i].Policy = scopes[i-1].Policy
+			}
+		}
+	}), "scopes/methods-delete-preflight", "The policy was asked 0 times, want once"},
+	{"gives a single route's path the policy", scoping(func(scopes []conformance.Scope) {
+		for i := range scopes {
+			if scopes[i].Path == "/one" {
+				scopes[i] = conformance.Scope{Prefix: "/one", Policy: scopes[i].Policy}
+			}
+		}
+	}), "scopes/route-other-method", "but does not cover the request"},
+	{"takes a prefix to the letter", scoping(func(scopes []conformance.Scope) {
+		for i := range scopes {
+			if scopes[i].Prefix == "/t/{tenant}" {
+				scopes[i].Prefix = "/t/tenant"
+			}
+		}
+	}), "scopes/parameter-preflight", "The policy was asked 0 times, want once"},
+	{"decides by the path, not by the route", func(s conformance.Site) conformance.App {
+		if s.Mount != conformance.Scopes {
+			return mount(s)
+		}
+		mux := http.NewServeMux()
+		for _, r := range s.Routes {
+			mux.Handle(r.Method+" "+r.Path, r.Handler)
+		}
+		covered := corshttp.New(s.Scopes[0].Policy)(mux)
+		return conformance.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/api/") {
+				covered.ServeHTTP(w, r)
+			} else {
+				mux.ServeHTTP(w, r)
+			}
+		}))
+	}, "scopes/shadowed-put", "but does not cover the request"},
+
+	// Seal.
+	{"leaves what handlers add", unsealed, "seal/add-origin", "Access-Control-Allow-Origin is there 2 times"},
+	{"leaves what handlers do to Vary", unsealed, "seal/vary-set", "Vary lacks Origin"},
+	{"leaves what handlers grant", unsealed, "seal/add-origin-not-allowed", "Access-Control-Allow-Origin is"},
+	{"seals the origin and nothing else", func(s conformance.Site) conformance.App {
+		s.Seal = false
+		return wrapping(func(h http.Header, status int, r *http.Request) {
+			if origins := h["Access-Control-Allow-Origin"]; len(origins) > 0 {
+				h["Access-Control-Allow-Origin"] = []string{r.Header.Get("Origin")}
+			}
+		})(s)
+	}, "seal/mess", "Access-Control-Allow-Credentials is"},
+
+	// Methods from routes.
+	{"does not ask the router", deciding(func(ctx context.Context, d cors.Decider, r cors.Request) cors.Decision {
+		r.RouteMethods = nil
+		return d.Decide(ctx, r)
+	}), "routes/put-only", "Access-Control-Allow-Methods is absent"},
+	{"lists the methods of all routes", asking(func(r *cors.Request) {
+		if r.RouteMethods != nil {
+			r.RouteMethods = []string{"GET", "HEAD", "POST", "PUT"}
+		}
+	}), "routes/not-served-here", "Access-Control-Allow-Methods is"},
+	{"lists the methods of other policies", scoping(func(scopes []conformance.Scope) {
+		group := scopes[0].Policy
+		scopes[0].Policy = unwrapping{group, func(ctx context.Context, r cors.Request) cors.Decision {
+			r.RouteMethods = append(slices.Clip(r.RouteMethods), "DELETE")
+			return group.Decide(ctx, r)
+		}}
+	}), "routes/method-of-another-policy", "Access-Control-Allow-Methods is"},
+	{"lists nothing where nothing is served", asking(func(r *cors.Request) {
+		if r.RouteMethods == nil {
+			r.RouteMethods = []string{}
+		}
+	}), "routes/unrouted", "Access-Control-Allow-Methods is absent"},
 }
 
 // Below are the right adapter's parts that a breakage replaces.
@@ -443,6 +526,14 @@ var breakages = []breakage{
 type decideFunc func(context.Context, cors.Request) cors.Decision
 
 func (f decideFunc) Decide(ctx context.Context, r cors.Request) cors.Decision { return f(ctx, r) }
+
+// unwrapping is one that says what is inside.
+type unwrapping struct {
+	inner cors.Decider
+	decideFunc
+}
+
+func (u unwrapping) Unwrap() cors.Decider { return u.inner }
 
 // fixed is the Decider that always decides d.
 func fixed(d cors.Decision) cors.Decider {
@@ -453,9 +544,24 @@ func fixed(d cors.Decision) cors.Decider {
 func deciding(decide func(context.Context, cors.Decider, cors.Request) cors.Decision) func(conformance.Site) conformance.App {
 	return func(s conformance.Site) conformance.App {
 		policy := s.Policy
-		s.Policy = decideFunc(func(ctx context.Context, r cors.Request) cors.Decision { return decide(ctx, policy, r) })
+		s.Policy = unwrapping{policy, func(ctx context.Context, r cors.Request) cors.Decision { return decide(ctx, policy, r) }}
 		return mount(s)
 	}
+}
+
+// scoping is the right adapter, with other scopes.
+func scoping(change func([]conformance.Scope)) func(conformance.Site) conformance.App {
+	return func(s conformance.Site) conformance.App {
+		s.Scopes = slices.Clone(s.Scopes)
+		change(s.Scopes)
+		return mount(s)
+	}
+}
+
+// unsealed is the right adapter without its option.
+func unsealed(s conformance.Site) conformance.App {
+	s.Seal = false
+	return mount(s)
 }
 
 // asking changes what the policy is asked.

@@ -38,8 +38,16 @@ type Case struct {
 	// servers of which nothing but the policy file is known.
 	Predicate *Predicate `json:"predicate"`
 
-	// Mount is where the policy is mounted: [Global] or [Group].
+	// Mount is where the policy is mounted: [Global], [Group], [Scopes] or
+	// [Outside].
 	Mount string `json:"mount"`
+
+	// Scopes are the parts of the site with policies of their own, if Mount is
+	// Scopes. Policy is then that of them which must decide.
+	Scopes []CaseScope `json:"scopes"`
+
+	// Seal says that the policy is mounted with the option Seal.
+	Seal bool `json:"seal"`
 
 	// Before holds requests that are sent first, on the same connection, and
 	// whose responses are not judged.
@@ -48,6 +56,10 @@ type Case struct {
 	// Request is the request whose response is judged.
 	Request Request `json:"request"`
 
+	// RouteMethods is what the router serves at the path of the request, as
+	// [cors.ServedMethods] lists it, where the policy wants to know.
+	RouteMethods []string `json:"routeMethods"`
+
 	// Kind and Reason are those of the core's decision. Both are empty if the
 	// policy does not cover the request, so that nothing may ask it.
 	Kind   string `json:"kind"`
@@ -55,6 +67,17 @@ type Case struct {
 
 	// Response is what must come back.
 	Response Response `json:"response"`
+}
+
+// A CaseScope is a [Scope] in the table.
+type CaseScope struct {
+	Prefix string `json:"prefix"`
+	Method string `json:"method"`
+	Path   string `json:"path"`
+
+	// Policy and PolicyFile are as in a Case.
+	Policy     string          `json:"policy"`
+	PolicyFile json.RawMessage `json:"-"`
 }
 
 // A Request is an HTTP request without a body.
@@ -193,8 +216,17 @@ func parseCases(data []byte) (f caseFile, err error) {
 		if c.PolicyFile, ok = f.Policies[c.Policy]; !ok {
 			return f, fmt.Errorf("case %s: policy %q is not in the file: add it under policies", c.Name, c.Policy)
 		}
+		for j := range c.Scopes {
+			scope := &c.Scopes[j]
+			if scope.PolicyFile, ok = f.Policies[scope.Policy]; !ok {
+				return f, fmt.Errorf("case %s: policy %q of a scope is not in the file: add it under policies", c.Name, scope.Policy)
+			}
+		}
 		if c.Mount == "" {
 			c.Mount = Global
+		}
+		if (c.Mount == Scopes) != (len(c.Scopes) > 0) {
+			return f, fmt.Errorf("case %s: mount %s with %d scopes: scopes are for the mount %s alone", c.Name, c.Mount, len(c.Scopes), Scopes)
 		}
 	}
 	return f, nil
@@ -272,7 +304,12 @@ func (t *text) UnmarshalJSON(data []byte) error {
 // newPolicy compiles the case's policy, with ask in the place of the Predicate,
 // if the case has one.
 func (c *Case) newPolicy(ask func(context.Context, string) (bool, error)) (*cors.Policy, error) {
-	config, err := cors.ParseConfig(c.PolicyFile)
+	return c.compile(c.Policy, c.PolicyFile, ask)
+}
+
+// compile is newPolicy for any policy of the case.
+func (c *Case) compile(name string, file json.RawMessage, ask func(context.Context, string) (bool, error)) (*cors.Policy, error) {
+	config, err := cors.ParseConfig(file)
 	if err == nil {
 		if c.Predicate != nil {
 			config.AllowOriginFunc = ask
@@ -282,5 +319,5 @@ func (c *Case) newPolicy(ask func(context.Context, string) (bool, error)) (*cors
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("policy %q: %w", c.Policy, err)
+	return nil, fmt.Errorf("policy %q: %w", name, err)
 }

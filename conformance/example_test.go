@@ -10,6 +10,10 @@ import (
 
 // mount is a complete adapter, for http.ServeMux.
 func mount(s conformance.Site) conformance.App {
+	var options []corshttp.Option
+	if s.Seal {
+		options = append(options, corshttp.Seal())
+	}
 	prefix := ""
 	if s.Mount == conformance.Group {
 		prefix = conformance.Prefix
@@ -18,10 +22,25 @@ func mount(s conformance.Site) conformance.App {
 	for _, r := range s.Inside() {
 		covered.Handle(r.Method+" "+prefix+r.Path, r.Handler)
 	}
+	switch s.Mount {
+	case conformance.Scopes:
+		scopes := corshttp.Scopes(covered, options...)
+		for _, scope := range s.Scopes {
+			if scope.Prefix != "" {
+				scopes.Group(scope.Prefix, scope.Policy)
+			} else {
+				scopes.Route(scope.Method, scope.Path, scope.Policy)
+			}
+		}
+		return conformance.HTTP(recovering(scopes))
+	case conformance.Outside:
+		return conformance.HTTP(corshttp.New(s.Policy, options...)(recovering(covered)))
+	}
+	policed := corshttp.New(s.Policy, options...)(covered)
 	site := http.NewServeMux()
-	site.Handle(prefix+"/", corshttp.New(s.Policy)(covered))
+	site.Handle(prefix+"/", policed)
 	if prefix != "" {
-		site.Handle(prefix, corshttp.New(s.Policy)(covered))
+		site.Handle(prefix, policed)
 	}
 	for _, r := range s.Outside() {
 		site.Handle(r.Method+" "+r.Path, r.Handler)

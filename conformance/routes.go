@@ -7,12 +7,35 @@ import (
 )
 
 // Routes returns the routes of the site that the case table asks for, with the
-// policy mounted in one of the two places.
+// policy mounted in one of the places that [Site.Mount] lists.
 func Routes(mount string) []Route {
-	if mount == Group {
+	switch mount {
+	case Scopes:
 		return []Route{
 			{"GET", "/api/items", answer(200)},
 			{"PUT", "/api/items", answer(200)},
+			{"PUT", "/api/put-only", answer(200)},
+			{"GET", "/api/opt", answer(200)},
+			{"OPTIONS", "/api/opt", answer(200)},
+			{"GET", "/api/e500", failure(500)},
+			{"GET", "/api/admin/items", answer(200)},
+			{"PUT", "/api/admin/items", answer(200)},
+			{"PUT", "/{any}/foo", answer(200)},
+			{"GET", "/t/{tenant}/items", answer(200)},
+			{"PUT", "/t/{tenant}/items", answer(200)},
+			{"GET", "/one", answer(200)},
+			{"PUT", "/one", answer(200)},
+			{"PUT", "/two", answer(200)},
+			{"DELETE", "/two", answer(200)},
+			{"GET", "/other", answer(200)},
+			{"GET", "/apix", answer(200)},
+			{"PUT", "/apix", answer(200)},
+		}
+	case Group:
+		return []Route{
+			{"GET", "/api/items", answer(200)},
+			{"PUT", "/api/items", answer(200)},
+			{"PUT", "/api/put-only", answer(200)},
 			{"OPTIONS", "/api/opt", answer(200)},
 			{"GET", "/other", answer(200)},
 			{"GET", "/apix", answer(200)},
@@ -34,6 +57,9 @@ func Routes(mount string) []Route {
 		{"GET", "/vary-set", with(answer(200), set("Vary", "Accept-Encoding"))},
 		{"GET", "/vary-add", with(answer(200), add("Vary", "Accept-Encoding"))},
 		{"GET", "/acao-add", with(answer(200), add("Access-Control-Allow-Origin", "https://handler.example"))},
+		{"GET", "/mess", with(answer(200), set("Access-Control-Allow-Origin", "https://handler.example"),
+			set("Access-Control-Allow-Credentials", "true"), add("Access-Control-Expose-Headers", "*"),
+			set("Access-Control-Allow-Methods", "PURGE"), add("Vary", "origin"), add("Vary", "Accept-Encoding, Origin"))},
 		{"GET", "/ws", webSocket},
 	}
 }
@@ -50,10 +76,12 @@ func failure(status int) Handler {
 	return with(answer(status), func(a *Answer) { a.Failed = true })
 }
 
-func with(h Handler, change func(*Answer)) Handler {
+func with(h Handler, changes ...func(*Answer)) Handler {
 	return func(header func(string) string) Answer {
 		a := h(header)
-		change(&a)
+		for _, change := range changes {
+			change(&a)
+		}
 		return a
 	}
 }

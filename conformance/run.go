@@ -72,8 +72,9 @@ type Exchange struct {
 	// Response is the response. Its body is in memory and need not be closed.
 	Response *http.Response
 
-	// Asked counts how often the policy was asked.
-	Asked int
+	// Asked counts how often the case's policy was asked, and Others how often
+	// those of other scopes were.
+	Asked, Others int
 
 	// Handled counts how often the handler of a route ran.
 	Handled int
@@ -93,6 +94,9 @@ func (x *Exchange) judge(c Case) (problems []string) {
 	case !covered && x.Asked != 0:
 		problems = append(problems, fmt.Sprintf("The policy was asked %d times, but does not cover the request.", x.Asked))
 	}
+	if x.Others != 0 {
+		problems = append(problems, fmt.Sprintf("Policies of other scopes were asked %d times.", x.Others))
+	}
 	switch {
 	case handler == nil:
 	case *handler && x.Handled != 1:
@@ -111,12 +115,11 @@ func (x *Exchange) judge(c Case) (problems []string) {
 // response.
 func Send(a Adapter, c Case, over Transport) (x *Exchange, err error) {
 	w := &watch{predicate: c.Predicate}
-	policy, err := c.newPolicy(w.ask)
+	site, err := w.site(c)
 	if err != nil {
 		return nil, err
 	}
-	w.policy = policy
-	app := a.Mount(Site{Policy: w, Mount: c.Mount, Routes: w.routes(c.Mount)})
+	app := a.Mount(site)
 	send, stop, err := client(app, over)
 	if err != nil {
 		return nil, err
@@ -273,27 +276,56 @@ func (r Request) wire() []byte {
 	return b.Bytes()
 }
 
-// A watch stands between a site and its policy, predicate and handlers, and
+// A watch stands between a site and its policies, predicate and handlers, and
 // sees what a response does not show.
 type watch struct {
-	policy    cors.Decider
 	predicate *Predicate
 
-	mu             sync.Mutex
-	asked, handled int
-	kept           []keptOrigin
+	mu                     sync.Mutex
+	asked, others, handled int
+	kept                   []keptOrigin
 }
 
 // A keptOrigin is what a predicate was given, and a copy made at that time.
 type keptOrigin struct{ given, copied string }
 
-// Decide is the decision of the site's policy.
-func (w *watch) Decide(ctx context.Context, r cors.Request) cors.Decision {
-	w.mu.Lock()
-	w.asked++
-	w.mu.Unlock()
-	return w.policy.Decide(ctx, r)
+// site returns the site of a case.
+func (w *watch) site(c Case) (Site, error) {
+	s := Site{Mount: c.Mount, Seal: c.Seal, Routes: w.routes(c.Mount)}
+	if c.Mount != Scopes {
+		policy, err := c.newPolicy(w.ask)
+		s.Policy = &watchedPolicy{policy, w, &w.asked}
+		return s, err
+	}
+	for _, scope := range c.Scopes {
+		policy, err := c.compile(scope.Policy, scope.PolicyFile, w.ask)
+		if err != nil {
+			return s, err
+		}
+		asked := &w.others
+		if scope.Policy == c.Policy {
+			asked = &w.asked
+		}
+		s.Scopes = append(s.Scopes, Scope{scope.Prefix, scope.Method, scope.Path, &watchedPolicy{policy, w, asked}})
+	}
+	return s, nil
 }
+
+// A watchedPolicy counts how often it is asked.
+type watchedPolicy struct {
+	policy cors.Decider
+	*watch
+	asked *int
+}
+
+func (p *watchedPolicy) Decide(ctx context.Context, r cors.Request) cors.Decision {
+	p.mu.Lock()
+	*p.asked++
+	p.mu.Unlock()
+	return p.policy.Decide(ctx, r)
+}
+
+func (p *watchedPolicy) Unwrap() cors.Decider { return p.policy }
 
 func (w *watch) ask(ctx context.Context, origin string) (bool, error) {
 	w.mu.Lock()
@@ -318,13 +350,13 @@ func (w *watch) routes(mount string) []Route {
 func (w *watch) reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.asked, w.handled = 0, 0
+	w.asked, w.others, w.handled = 0, 0, 0
 }
 
 func (w *watch) exchange(r *http.Response) *Exchange {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	x := &Exchange{Response: r, Asked: w.asked, Handled: w.handled}
+	x := &Exchange{Response: r, Asked: w.asked, Others: w.others, Handled: w.handled}
 	for _, k := range w.kept {
 		if k.given != k.copied {
 			x.Changed = append(x.Changed, k.copied)
@@ -341,6 +373,12 @@ func report(c Case, x *Exchange, problems []string) string {
 	}
 	fmt.Fprintf(&b, "\n  clause    %s (rule %d)", c.Clause, c.Rule)
 	fmt.Fprintf(&b, "\n  policy    %s: %s, mount %s", c.Policy, strings.Join(strings.Fields(string(c.PolicyFile)), " "), c.Mount)
+	if c.Seal {
+		b.WriteString(", sealed")
+	}
+	for _, s := range c.Scopes {
+		fmt.Fprintf(&b, "\n  scope     %s%s %s: %s", s.Prefix, s.Method, s.Path, s.Policy)
+	}
 	if c.Predicate != nil {
 		fmt.Fprintf(&b, "\n  predicate says yes to %q, fails for %q", c.Predicate.Allow, c.Predicate.Fail)
 	}

@@ -48,25 +48,43 @@ func (a *httpApp) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Where a policy is mounted.
 const (
-	Global = "global" // on the whole server
-	Group  = "group"  // on the group or subrouter below Prefix, and nowhere else
-	Prefix = "/api"
+	Global  = "global"  // on the whole server
+	Group   = "group"   // on the group or subrouter below Prefix, and nowhere else
+	Scopes  = "scopes"  // on each of the site's scopes
+	Outside = "outside" // around the framework's whole engine, as corshttp wraps handlers
+	Prefix  = "/api"
 )
 
 // A Site is a small server that every adapter builds in its own framework,
 // together with the framework's recovery from panics, which answers 500.
 type Site struct {
-	// Policy decides. It must be asked once per request.
+	// Policy decides. It must be asked once per request. It is nil if Mount is
+	// Scopes.
 	Policy cors.Decider
 
-	// Mount is Global or Group. With Global the policy covers every request,
-	// routed or not; with Group those at and below Prefix: "/api", "/api/" and
-	// "/api/nowhere", but not "/apix".
+	// Mount is Global, Group, Scopes or Outside. With Global and Outside the
+	// policy covers every request, routed or not; with Group those at and below
+	// Prefix: "/api", "/api/" and "/api/nowhere", but not "/apix". With Scopes it
+	// is the policy of the innermost scope that decides, and none outside of all.
 	Mount string
+
+	// Scopes are the parts of the site with policies of their own.
+	Scopes []Scope
+
+	// Seal asks for the adapter's option Seal.
+	Seal bool
 
 	// Routes are the routes to register. None of them is for the adapter's
 	// benefit: those for OPTIONS are the site's own.
 	Routes []Route
+}
+
+// A Scope is a part of a [Site] that has its own policy: a group, if it has a
+// Prefix, or else one route.
+type Scope struct {
+	Prefix       string // may hold parameters, as a Route's Path
+	Method, Path string // those of a Route
+	Policy       cors.Decider
 }
 
 // Inside returns the routes that the policy covers, with paths relative to the
@@ -99,7 +117,7 @@ func (s Site) Outside() []Route {
 // A Route is one route of a [Site].
 type Route struct {
 	Method  string  // the one method that it serves; GET does not imply HEAD
-	Path    string  // without parameters, starting with a slash, or empty below a group
+	Path    string  // starts with a slash, or is empty below a group; "{name}" is a parameter, one whole segment
 	Handler Handler // safe for concurrent use
 }
 

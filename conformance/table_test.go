@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,9 @@ func TestTable(t *testing.T) {
 			for _, c := range f.Cases {
 				named(c.Name, c.Clause, c.Rule)
 				used[c.Policy] = true
+				for _, scope := range c.Scopes {
+					used[scope.Policy] = true
+				}
 				assert.Empty(t, c.faults(), c.Name)
 			}
 			for _, r := range f.Refused {
@@ -64,9 +68,11 @@ func (c *Case) faults() (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	_, below := cutPrefix(c.Request.Path)
 	switch want := c.Response; {
-	case c.Mount != Global && c.Mount != Group:
+	case !slices.Contains([]string{Global, Group, Scopes, Outside}, c.Mount):
 		fault("there is no mount %q", c.Mount)
-	case (c.Kind == "") != (c.Mount == Group && !below):
+	case c.Mount == Scopes && !slices.ContainsFunc(c.Scopes, func(s CaseScope) bool { return s.Policy == c.Policy }):
+		fault("no scope has the policy")
+	case c.Mount != Scopes && (c.Kind == "") != (c.Mount == Group && !below):
 		fault("kind must be there exactly if the policy covers the path")
 	case (c.Kind == "") != (c.Reason == ""):
 		fault("kind and reason belong together")
@@ -102,6 +108,9 @@ func TestStrictFiles(t *testing.T) {
 		{"header without a value", `{"cases": [{"request": {"headers": [["Origin"]]}}]}`, "write [name, value]"},
 		{"header with too much", `{"cases": [{"request": {"headers": [["Origin", "a", 1, 2]]}}]}`, "write [name, value]"},
 		{"policy that is not there", `{"cases": [{"name": "x/y", "policy": "p"}]}`, `case x/y: policy "p" is not in the file`},
+		{"policy of a scope that is not there", `{"policies": {"p": {}}, "cases": [{"name": "x/y", "policy": "p", "mount": "scopes", "scopes": [{"policy": "q"}]}]}`, `case x/y: policy "q" of a scope is not in the file`},
+		{"scopes without their mount", `{"policies": {"p": {}}, "cases": [{"name": "x/y", "policy": "p", "scopes": [{"policy": "p"}]}]}`, "case x/y: mount global with 1 scopes"},
+		{"a mount without scopes", `{"policies": {"p": {}}, "cases": [{"name": "x/y", "policy": "p", "mount": "scopes"}]}`, "case x/y: mount scopes with 0 scopes"},
 		{"more after the object", `{} {}`, "there is more after the object"},
 		{"no JSON", `{"cases": [}`, "invalid character"},
 	}
@@ -134,6 +143,7 @@ func TestCore(t *testing.T) {
 			policy, err := c.newPolicy(c.Predicate.Ask)
 			require.NoError(t, err)
 			r := corshttp.Describe(c.Request.HTTP())
+			r.RouteMethods = c.RouteMethods
 			d := policy.Decide(t.Context(), r)
 			assert.Equal(t, c.Kind, d.Kind.String(), c.Clause)
 			assert.Equal(t, c.Reason, d.Reason.String(), c.Clause)

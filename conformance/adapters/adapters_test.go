@@ -65,7 +65,9 @@ func decided(t *testing.T, c conformance.Case) answer {
 		}
 		policy, err := cors.New(config)
 		require.NoError(t, err)
-		d := policy.Decide(t.Context(), corshttp.Describe(c.Request.HTTP()))
+		described := corshttp.Describe(c.Request.HTTP())
+		described.RouteMethods = c.RouteMethods
+		d := policy.Decide(t.Context(), described)
 		r.StatusCode = d.Status
 		corshttp.SetHeaders(r.Header, d)
 	}

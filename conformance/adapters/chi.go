@@ -9,27 +9,48 @@ import (
 
 	corschi "github.com/corskit/corskit/adapters/chi"
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/core/corshttp"
 )
 
 // Chi builds the site with chi. Panics are recovered outside of the policy,
-// and nothing is logged.
+// unless that is around the router, and nothing is logged.
 func Chi(s conformance.Site) conformance.App {
+	var seal []corschi.Option
+	if s.Seal {
+		seal = append(seal, corschi.Seal())
+	}
 	top := chi.NewRouter()
 	top.Use(quietly, middleware.Recoverer)
-	covered := func(r chi.Router) {
-		r.Use(corschi.New(s.Policy))
-		for _, route := range s.Inside() {
-			// chi has no empty path: "/" in a subrouter stands for it.
-			r.Method(route.Method, cmp.Or(route.Path, "/"), route.Handler)
+	switch s.Mount {
+	case conformance.Global:
+		top.Use(corschi.New(s.Policy, seal...))
+	case conformance.Group:
+		top.Route(conformance.Prefix, func(r chi.Router) {
+			r.Use(corschi.New(s.Policy, seal...))
+			for _, route := range s.Inside() {
+				// chi has no empty path: "/" in a subrouter stands for it.
+				r.Method(route.Method, cmp.Or(route.Path, "/"), route.Handler)
+			}
+		})
+		for _, route := range s.Outside() {
+			top.Method(route.Method, route.Path, route.Handler)
+		}
+		return conformance.HTTP(top)
+	case conformance.Scopes:
+		scopes := corschi.Scopes(top, seal...)
+		for _, scope := range s.Scopes {
+			if scope.Prefix != "" {
+				scopes.Group(scope.Prefix, scope.Policy)
+			} else {
+				scopes.Route(scope.Method, scope.Path, scope.Policy)
+			}
 		}
 	}
-	if s.Mount == conformance.Group {
-		top.Route(conformance.Prefix, covered)
-	} else {
-		covered(top)
-	}
-	for _, route := range s.Outside() {
+	for _, route := range s.Inside() {
 		top.Method(route.Method, route.Path, route.Handler)
+	}
+	if s.Mount == conformance.Outside {
+		return conformance.HTTP(corshttp.New(s.Policy, seal...)(top))
 	}
 	return conformance.HTTP(top)
 }

@@ -2,12 +2,14 @@ package adapters
 
 import (
 	"io"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
 	corsecho "github.com/corskit/corskit/adapters/echo"
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/core/corshttp"
 )
 
 // Echo builds the site with echo v4. Panics are recovered outside of the
@@ -16,19 +18,45 @@ func Echo(s conformance.Site) conformance.App {
 	e := echo.New()
 	e.Logger.SetOutput(io.Discard)
 	e.Use(middleware.Recover())
+	var seal []corsecho.Option
+	if s.Seal {
+		seal = append(seal, corsecho.Seal())
+	}
 	add := e.Add
-	if s.Mount == conformance.Group {
-		add = e.Group(conformance.Prefix, corsecho.New(s.Policy)).Add
-	} else {
-		e.Use(corsecho.New(s.Policy))
+	switch s.Mount {
+	case conformance.Scopes:
+		scopes := corsecho.Scopes(e, seal...)
+		for _, scope := range s.Scopes {
+			if scope.Prefix != "" {
+				scopes.Group(e.Group(echoPath(scope.Prefix)), scope.Policy)
+			} else {
+				scopes.Route(scope.Method, echoPath(scope.Path), scope.Policy)
+			}
+		}
+	case conformance.Group:
+		add = e.Group(conformance.Prefix, corsecho.New(s.Policy, seal...)).Add
+	case conformance.Global:
+		e.Use(corsecho.New(s.Policy, seal...))
 	}
 	for _, r := range s.Inside() {
-		add(r.Method, r.Path, echoHandler(r.Handler))
+		add(r.Method, echoPath(r.Path), echoHandler(r.Handler))
 	}
 	for _, r := range s.Outside() {
-		e.Add(r.Method, r.Path, echoHandler(r.Handler))
+		e.Add(r.Method, echoPath(r.Path), echoHandler(r.Handler))
+	}
+	if s.Mount == conformance.Outside {
+		var seal []corshttp.Option
+		if s.Seal {
+			seal = append(seal, corshttp.Seal())
+		}
+		return conformance.HTTP(corshttp.New(s.Policy, seal...)(e))
 	}
 	return conformance.HTTP(e)
+}
+
+// echoPath spells the parameters of a path as echo does.
+func echoPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
 func echoHandler(h conformance.Handler) echo.HandlerFunc {

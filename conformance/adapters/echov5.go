@@ -8,6 +8,7 @@ import (
 
 	corsecho "github.com/corskit/corskit/adapters/echov5"
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/core/corshttp"
 )
 
 // EchoV5 builds the site with echo v5. Panics are recovered outside of the
@@ -15,17 +16,38 @@ import (
 func EchoV5(s conformance.Site) conformance.App {
 	e := echo.NewWithConfig(echo.Config{Logger: slog.New(slog.DiscardHandler)})
 	e.Use(middleware.Recover())
+	var seal []corsecho.Option
+	if s.Seal {
+		seal = append(seal, corsecho.Seal())
+	}
 	add := e.Add
-	if s.Mount == conformance.Group {
-		add = e.Group(conformance.Prefix, corsecho.New(s.Policy)).Add
-	} else {
-		e.Use(corsecho.New(s.Policy))
+	switch s.Mount {
+	case conformance.Scopes:
+		scopes := corsecho.Scopes(e, seal...)
+		for _, scope := range s.Scopes {
+			if scope.Prefix != "" {
+				scopes.Group(e.Group(echoPath(scope.Prefix)), scope.Policy)
+			} else {
+				scopes.Route(scope.Method, echoPath(scope.Path), scope.Policy)
+			}
+		}
+	case conformance.Group:
+		add = e.Group(conformance.Prefix, corsecho.New(s.Policy, seal...)).Add
+	case conformance.Global:
+		e.Use(corsecho.New(s.Policy, seal...))
 	}
 	for _, r := range s.Inside() {
-		add(r.Method, r.Path, echoV5Handler(r.Handler))
+		add(r.Method, echoPath(r.Path), echoV5Handler(r.Handler))
 	}
 	for _, r := range s.Outside() {
-		e.Add(r.Method, r.Path, echoV5Handler(r.Handler))
+		e.Add(r.Method, echoPath(r.Path), echoV5Handler(r.Handler))
+	}
+	if s.Mount == conformance.Outside {
+		var seal []corshttp.Option
+		if s.Seal {
+			seal = append(seal, corshttp.Seal())
+		}
+		return conformance.HTTP(corshttp.New(s.Policy, seal...)(e))
 	}
 	return conformance.HTTP(e)
 }

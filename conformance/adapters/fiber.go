@@ -5,13 +5,16 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
 	"github.com/gofiber/fiber/v2/middleware/recover"
 
 	corsfiber "github.com/corskit/corskit/adapters/fiber"
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/core/corshttp"
 )
 
 // headLimit is the size of the longest head, in bytes, that the sites on fiber
@@ -24,20 +27,50 @@ func Fiber(s conformance.Site) conformance.App {
 		DisableStartupMessage: true,
 		ReadBufferSize:        headLimit, // fiber answers 431 to longer heads itself
 	})
+	var options []corsfiber.Option
+	if s.Seal {
+		options = append(options, corsfiber.Seal())
+	}
 	var inside fiber.Router = app
-	if s.Mount == conformance.Group {
-		inside = app.Group(conformance.Prefix, corsfiber.New(s.Policy))
-	} else {
-		app.Use(corsfiber.New(s.Policy))
+	switch s.Mount {
+	case conformance.Group:
+		inside = app.Group(conformance.Prefix, corsfiber.New(s.Policy, options...))
+	case conformance.Global:
+		app.Use(corsfiber.New(s.Policy, options...))
+	case conformance.Scopes:
+		scopes := corsfiber.Scopes(app, options...)
+		for _, scope := range s.Scopes {
+			if scope.Prefix != "" {
+				scopes.Group(app.Group(fiberPath(scope.Prefix)), scope.Policy)
+			} else {
+				scopes.Route(scope.Method, fiberPath(scope.Path), scope.Policy)
+			}
+		}
 	}
 	app.Use(recover.New())
 	for _, r := range s.Inside() {
-		inside.Add(r.Method, r.Path, onFiber(r.Handler))
+		inside.Add(r.Method, fiberPath(r.Path), onFiber(r.Handler))
 	}
 	for _, r := range s.Outside() {
-		app.Add(r.Method, r.Path, onFiber(r.Handler))
+		app.Add(r.Method, fiberPath(r.Path), onFiber(r.Handler))
+	}
+	if s.Mount == conformance.Outside {
+		return conformance.HTTP(aroundFiber(s)(adaptor.FiberApp(app)))
 	}
 	return fiberApp{app}
+}
+
+// aroundFiber returns the middleware around the whole of a site.
+func aroundFiber(s conformance.Site) func(http.Handler) http.Handler {
+	if s.Seal {
+		return corshttp.New(s.Policy, corshttp.Seal())
+	}
+	return corshttp.New(s.Policy)
+}
+
+// fiberPath writes the parameters of a path as fiber does.
+func fiberPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
 // onFiber answers as h does, in fiber's own way.

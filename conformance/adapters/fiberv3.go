@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/middleware/adaptor"
 	"github.com/gofiber/fiber/v3/middleware/recover"
 
 	corsfiber "github.com/corskit/corskit/adapters/fiberv3"
@@ -20,18 +21,35 @@ func FiberV3(s conformance.Site) conformance.App {
 		DisableHeadAutoRegister: true,      // the site's routes for GET do not imply HEAD
 		ReadBufferSize:          headLimit, // fiber answers 431 to longer heads itself
 	})
+	var options []corsfiber.Option
+	if s.Seal {
+		options = append(options, corsfiber.Seal())
+	}
 	var inside fiber.Router = app
-	if s.Mount == conformance.Group {
-		inside = app.Group(conformance.Prefix, corsfiber.New(s.Policy))
-	} else {
-		app.Use(corsfiber.New(s.Policy))
+	switch s.Mount {
+	case conformance.Group:
+		inside = app.Group(conformance.Prefix, corsfiber.New(s.Policy, options...))
+	case conformance.Global:
+		app.Use(corsfiber.New(s.Policy, options...))
+	case conformance.Scopes:
+		scopes := corsfiber.Scopes(app, options...)
+		for _, scope := range s.Scopes {
+			if scope.Prefix != "" {
+				scopes.Group(app.Group(fiberPath(scope.Prefix)), scope.Policy)
+			} else {
+				scopes.Route(scope.Method, fiberPath(scope.Path), scope.Policy)
+			}
+		}
 	}
 	app.Use(recover.New())
 	for _, r := range s.Inside() {
-		inside.Add([]string{r.Method}, r.Path, onFiberV3(r.Handler))
+		inside.Add([]string{r.Method}, fiberPath(r.Path), onFiberV3(r.Handler))
 	}
 	for _, r := range s.Outside() {
-		app.Add([]string{r.Method}, r.Path, onFiberV3(r.Handler))
+		app.Add([]string{r.Method}, fiberPath(r.Path), onFiberV3(r.Handler))
+	}
+	if s.Mount == conformance.Outside {
+		return conformance.HTTP(aroundFiber(s)(adaptor.FiberApp(app)))
 	}
 	return fiberV3App{app}
 }

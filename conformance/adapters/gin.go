@@ -2,12 +2,15 @@ package adapters
 
 import (
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
 
 	corsgin "github.com/corskit/corskit/adapters/gin"
 	"github.com/corskit/corskit/conformance"
+	cors "github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/core/corshttp"
 )
 
 // Gin mounts a site on gin.
@@ -17,22 +20,51 @@ func Gin(s conformance.Site) conformance.App {
 	e.Use(gin.RecoveryWithWriter(io.Discard))
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false // the redirect leaves before any middleware runs
+	var seal []corsgin.Option
+	if s.Seal {
+		seal = append(seal, corsgin.Seal())
+	}
 	var inside gin.IRoutes = e
-	if s.Mount == conformance.Group {
-		scopes := corsgin.Scopes(e)
+	switch {
+	case s.Mount == conformance.Group:
+		scopes := corsgin.Scopes(e, seal...)
 		g := e.Group(conformance.Prefix)
 		scopes.Group(g, s.Policy)
 		inside = g
-	} else {
-		e.Use(corsgin.New(s.Policy))
+	case s.Mount == conformance.Scopes:
+		scopes := corsgin.Scopes(e, seal...)
+		for _, scope := range s.Scopes {
+			if scope.Prefix != "" {
+				scopes.Group(e.Group(ginPath(scope.Prefix)), scope.Policy)
+			} else {
+				scopes.Route(scope.Method, ginPath(scope.Path), scope.Policy)
+			}
+		}
+	case s.Mount == conformance.Outside:
+	case cors.UsesRouteMethods(s.Policy): // gin's middleware cannot ask the router
+		corsgin.Scopes(e, seal...).Group(&e.RouterGroup, s.Policy)
+	default:
+		e.Use(corsgin.New(s.Policy, seal...))
 	}
 	for _, r := range s.Inside() {
-		inside.Handle(r.Method, r.Path, gin.WrapH(r.Handler))
+		inside.Handle(r.Method, ginPath(r.Path), gin.WrapH(r.Handler))
 	}
 	for _, r := range s.Outside() {
-		e.Handle(r.Method, r.Path, gin.WrapH(r.Handler))
+		e.Handle(r.Method, ginPath(r.Path), gin.WrapH(r.Handler))
 	}
-	return conformance.HTTP(e)
+	if s.Mount != conformance.Outside {
+		return conformance.HTTP(e)
+	}
+	var outside []corshttp.Option
+	if s.Seal {
+		outside = append(outside, corshttp.Seal())
+	}
+	return conformance.HTTP(corshttp.New(s.Policy, outside...)(e))
+}
+
+// ginPath spells parameters as gin does.
+func ginPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
 // quietGin keeps gin from printing every route. Its mode is global.

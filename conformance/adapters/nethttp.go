@@ -10,14 +10,32 @@ import (
 // NetHTTP builds the site with the http.ServeMux of the standard library.
 // Panics are recovered outside of the policy, and nothing is logged.
 func NetHTTP(s conformance.Site) conformance.App {
-	covered, prefix := http.NewServeMux(), ""
+	var seal []corshttp.Option
+	if s.Seal {
+		seal = append(seal, corshttp.Seal())
+	}
+	mux, prefix := http.NewServeMux(), ""
 	if s.Mount == conformance.Group {
 		prefix = conformance.Prefix
 	}
 	for _, r := range s.Inside() {
-		covered.Handle(r.Method+" "+prefix+r.Path, r.Handler)
+		mux.Handle(r.Method+" "+prefix+r.Path, r.Handler)
 	}
-	h := corshttp.New(s.Policy)(covered)
+	switch s.Mount {
+	case conformance.Scopes:
+		scopes := corshttp.Scopes(mux, seal...)
+		for _, scope := range s.Scopes {
+			if scope.Prefix != "" {
+				scopes.Group(scope.Prefix, scope.Policy)
+			} else {
+				scopes.Route(scope.Method, scope.Path, scope.Policy)
+			}
+		}
+		return conformance.HTTP(recoverer(scopes))
+	case conformance.Outside:
+		return conformance.HTTP(corshttp.New(s.Policy, seal...)(recoverer(mux)))
+	}
+	h := corshttp.New(s.Policy, seal...)(mux)
 	if s.Mount == conformance.Group {
 		top := http.NewServeMux()
 		top.Handle(prefix, h)

@@ -60,6 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	app := options.adapter.Mount(conformance.Site{
 		Policy: policy,
 		Mount:  options.mount,
+		Seal:   options.seal,
 		Routes: conformance.Routes(options.mount),
 	})
 	listener, err := net.Listen("tcp", options.addr)
@@ -101,6 +102,7 @@ type options struct {
 	policy  string
 	addr    string
 	mount   string
+	seal    bool
 }
 
 func parse(args []string) (options, error) {
@@ -112,6 +114,7 @@ func parse(args []string) (options, error) {
 	flags.StringVar(&o.policy, "policy", "", "")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "")
 	flags.StringVar(&o.mount, "mount", conformance.Global, "")
+	flags.BoolVar(&o.seal, "seal", false, "")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return o, err
 	} else if err != nil {
@@ -144,13 +147,14 @@ func names() string {
 }
 
 func usage() string {
-	return fmt.Sprintf(`usage: server -adapter NAME -policy FILE [-addr HOST:PORT] [-mount global|group]
+	return fmt.Sprintf(`usage: server -adapter NAME -policy FILE [-addr HOST:PORT] [-mount global|group] [-seal]
 
   -adapter NAME      the framework to serve with: %s
   -policy FILE       the policy file (JSON)
   -addr HOST:PORT    where to listen, 127.0.0.1:8080 by default; port 0 picks a free one
   -mount global      the policy covers the whole server (default)
   -mount group       the policy covers %s and nothing else
+  -seal              handlers cannot change CORS headers and Vary
 `, names(), conformance.Prefix)
 }
 

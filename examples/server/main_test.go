@@ -140,6 +140,28 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// TestSeal looks at what a handler that adds an origin of its own can do.
+func TestSeal(t *testing.T) {
+	policy := write(t, policyFile)
+	for _, adapter := range adapters.All {
+		for _, test := range []struct {
+			name  string
+			flags []string
+			want  []string
+		}{
+			{"sealed", []string{"-seal"}, []string{"https://app.example.com"}},
+			{"not sealed", nil, []string{"https://app.example.com", "https://handler.example"}},
+		} {
+			t.Run(adapter.Name+"/"+test.name, func(t *testing.T) {
+				s := start(t, append(test.flags, "-adapter", adapter.Name, "-policy", policy, "-addr", "127.0.0.1:0")...)
+				r := s.send(t, http.MethodGet, "/acao-add", "Origin", "https://app.example.com")
+				assert.ElementsMatch(t, test.want, r.Header.Values("Access-Control-Allow-Origin"))
+				assert.Equal(t, exitOK, s.stop(t), "exit code")
+			})
+		}
+	}
+}
+
 // A server is a run of the program.
 type server struct {
 	url    string
