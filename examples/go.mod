@@ -3,6 +3,7 @@ module github.com/corskit/corskit/examples
 go 1.25.0
 
 require (
+	connectrpc.com/connect v1.19.2
 	github.com/corskit/corskit/adapters/chi v0.1.0
 	github.com/corskit/corskit/adapters/echo v0.1.0
 	github.com/corskit/corskit/adapters/echov5 v0.1.0
@@ -16,9 +17,12 @@ require (
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/gofiber/fiber/v2 v2.52.15
 	github.com/gofiber/fiber/v3 v3.1.0
+	github.com/gorilla/mux v1.8.1
+	github.com/julienschmidt/httprouter v1.3.0
 	github.com/labstack/echo/v4 v4.16.0
 	github.com/labstack/echo/v5 v5.4.4
 	github.com/stretchr/testify v1.12.1
+	google.golang.org/protobuf v1.36.10
 )
 
 require (
@@ -66,5 +70,4 @@ require (
 	golang.org/x/sys v0.47.0 // indirect
 	golang.org/x/text v0.41.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
-	google.golang.org/protobuf v1.36.10 // indirect
 )
