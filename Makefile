@@ -69,6 +69,11 @@ mutation: ## break core and adapters in one place at a time: do the tests notice
 	@$(install) ./mutation github.com/go-gremlins/gremlins/cmd/gremlins
 	@bin/mutation
 
+.PHONY: figures
+figures: ## write into SECURITY.md what fuzz (FUZZTIME=10m at least) and mutation have found
+	@$(install) ./figures
+	@tools/targets | bin/figures
+
 .PHONY: tidy
 tidy: ## tidy go.mod and go.sum of every module
 	@tools/tidy
