@@ -483,6 +483,16 @@ var breakages = []breakage{
 		}))
 	}, "scopes/shadowed-put", "but does not cover the request"},
 
+	// Authentication.
+	{"comes after authentication", func(s conformance.Site) conformance.App {
+		s.Auth = conformance.AuthOutside
+		return mount(s)
+	}, "auth/inside-preflight", "The status is 401, want 204"},
+	{"gets authentication's answers no headers", func(s conformance.Site) conformance.App {
+		s.Auth = conformance.AuthOutside
+		return mount(s)
+	}, "auth/inside-without", "Access-Control-Allow-Origin is absent"},
+
 	// Seal.
 	{"leaves what handlers add", unsealed, "seal/add-origin", "Access-Control-Allow-Origin is there 2 times"},
 	{"leaves what handlers do to Vary", unsealed, "seal/vary-set", "Vary lacks Origin"},

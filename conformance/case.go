@@ -49,6 +49,9 @@ type Case struct {
 	// Seal says that the policy is mounted with the option Seal.
 	Seal bool `json:"seal"`
 
+	// Auth is where the site has authentication, if it has: see [Site.Auth].
+	Auth string `json:"auth"`
+
 	// Before holds requests that are sent first, on the same connection, and
 	// whose responses are not judged.
 	Before []Request `json:"before"`

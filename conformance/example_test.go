@@ -20,7 +20,15 @@ func mount(s conformance.Site) conformance.App {
 	}
 	covered := http.NewServeMux()
 	for _, r := range s.Inside() {
-		covered.Handle(r.Method+" "+prefix+r.Path, r.Handler)
+		var h http.Handler = r.Handler
+		if s.Auth == conformance.AuthInside {
+			h = authenticating(h)
+		}
+		covered.Handle(r.Method+" "+prefix+r.Path, h)
+	}
+	outside := recovering
+	if s.Auth == conformance.AuthOutside {
+		outside = func(h http.Handler) http.Handler { return recovering(authenticating(h)) }
 	}
 	switch s.Mount {
 	case conformance.Scopes:
@@ -32,7 +40,7 @@ func mount(s conformance.Site) conformance.App {
 				scopes.Route(scope.Method, scope.Path, scope.Policy)
 			}
 		}
-		return conformance.HTTP(recovering(scopes))
+		return conformance.HTTP(outside(scopes))
 	case conformance.Outside:
 		return conformance.HTTP(corshttp.New(s.Policy, options...)(recovering(covered)))
 	}
@@ -45,7 +53,18 @@ func mount(s conformance.Site) conformance.App {
 	for _, r := range s.Outside() {
 		site.Handle(r.Method+" "+r.Path, r.Handler)
 	}
-	return conformance.HTTP(recovering(site))
+	return conformance.HTTP(outside(site))
+}
+
+// authenticating is middleware that the site asks for.
+func authenticating(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // recovering is the recovery that frameworks bring along.

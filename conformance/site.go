@@ -74,10 +74,22 @@ type Site struct {
 	// Seal asks for the adapter's option Seal.
 	Seal bool
 
+	// Auth is AuthOutside or AuthInside if the whole server has authentication,
+	// middleware that answers 401 to requests without an Authorization header;
+	// Mount is Global or Scopes then. It is outside of the policy, so that it runs
+	// first, or inside.
+	Auth string
+
 	// Routes are the routes to register. None of them is for the adapter's
 	// benefit: those for OPTIONS are the site's own.
 	Routes []Route
 }
+
+// Where authentication is.
+const (
+	AuthOutside = "outside"
+	AuthInside  = "inside"
+)
 
 // A Scope is a part of a [Site] that has its own policy: a group, if it has a
 // Prefix, or else one route.

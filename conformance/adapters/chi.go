@@ -21,6 +21,9 @@ func Chi(s conformance.Site) conformance.App {
 	}
 	top := chi.NewRouter()
 	top.Use(quietly, middleware.Recoverer)
+	if s.Auth == conformance.AuthOutside {
+		top.Use(authentication)
+	}
 	switch s.Mount {
 	case conformance.Global:
 		top.Use(corschi.New(s.Policy, seal...))
@@ -45,6 +48,9 @@ func Chi(s conformance.Site) conformance.App {
 				scopes.Route(scope.Method, scope.Path, scope.Policy)
 			}
 		}
+	}
+	if s.Auth == conformance.AuthInside {
+		top.Use(authentication)
 	}
 	for _, route := range s.Inside() {
 		top.Method(route.Method, route.Path, route.Handler)

@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -18,6 +19,9 @@ func Echo(s conformance.Site) conformance.App {
 	e := echo.New()
 	e.Logger.SetOutput(io.Discard)
 	e.Use(middleware.Recover())
+	if s.Auth == conformance.AuthOutside {
+		e.Use(echoAuth)
+	}
 	var seal []corsecho.Option
 	if s.Seal {
 		seal = append(seal, corsecho.Seal())
@@ -37,6 +41,9 @@ func Echo(s conformance.Site) conformance.App {
 		add = e.Group(conformance.Prefix, corsecho.New(s.Policy, seal...)).Add
 	case conformance.Global:
 		e.Use(corsecho.New(s.Policy, seal...))
+	}
+	if s.Auth == conformance.AuthInside {
+		e.Use(echoAuth)
 	}
 	for _, r := range s.Inside() {
 		add(r.Method, echoPath(r.Path), echoHandler(r.Handler))
@@ -73,5 +80,14 @@ func echoHandler(h conformance.Handler) echo.HandlerFunc {
 			return echo.NewHTTPError(a.Status)
 		}
 		return c.NoContent(a.Status)
+	}
+}
+
+func echoAuth(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().Header.Get("Authorization") == "" {
+			return c.NoContent(http.StatusUnauthorized)
+		}
+		return next(c)
 	}
 }

@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"log/slog"
+	"net/http"
 
 	"github.com/labstack/echo/v5"
 	"github.com/labstack/echo/v5/middleware"
@@ -16,6 +17,9 @@ import (
 func EchoV5(s conformance.Site) conformance.App {
 	e := echo.NewWithConfig(echo.Config{Logger: slog.New(slog.DiscardHandler)})
 	e.Use(middleware.Recover())
+	if s.Auth == conformance.AuthOutside {
+		e.Use(echov5Auth)
+	}
 	var seal []corsecho.Option
 	if s.Seal {
 		seal = append(seal, corsecho.Seal())
@@ -35,6 +39,9 @@ func EchoV5(s conformance.Site) conformance.App {
 		add = e.Group(conformance.Prefix, corsecho.New(s.Policy, seal...)).Add
 	case conformance.Global:
 		e.Use(corsecho.New(s.Policy, seal...))
+	}
+	if s.Auth == conformance.AuthInside {
+		e.Use(echov5Auth)
 	}
 	for _, r := range s.Inside() {
 		add(r.Method, echoPath(r.Path), echoV5Handler(r.Handler))
@@ -66,5 +73,14 @@ func echoV5Handler(h conformance.Handler) echo.HandlerFunc {
 			return echo.NewHTTPError(a.Status, "")
 		}
 		return c.NoContent(a.Status)
+	}
+}
+
+func echov5Auth(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c *echo.Context) error {
+		if c.Request().Header.Get("Authorization") == "" {
+			return c.NoContent(http.StatusUnauthorized)
+		}
+		return next(c)
 	}
 }

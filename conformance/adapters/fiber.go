@@ -27,6 +27,9 @@ func Fiber(s conformance.Site) conformance.App {
 		DisableStartupMessage: true,
 		ReadBufferSize:        headLimit, // fiber answers 431 to longer heads itself
 	})
+	if s.Auth == conformance.AuthOutside {
+		app.Use(fiberAuth)
+	}
 	var options []corsfiber.Option
 	if s.Seal {
 		options = append(options, corsfiber.Seal())
@@ -48,6 +51,9 @@ func Fiber(s conformance.Site) conformance.App {
 		}
 	}
 	app.Use(recover.New())
+	if s.Auth == conformance.AuthInside {
+		app.Use(fiberAuth)
+	}
 	for _, r := range s.Inside() {
 		inside.Add(r.Method, fiberPath(r.Path), onFiber(r.Handler))
 	}
@@ -111,4 +117,12 @@ func (a fiberApp) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.RequestURI = ""
 	return a.app.Test(r, -1)
+}
+
+func fiberAuth(c *fiber.Ctx) error {
+	if c.Get("Authorization") == "" {
+		c.Status(http.StatusUnauthorized)
+		return nil
+	}
+	return c.Next()
 }

@@ -21,6 +21,9 @@ func FiberV3(s conformance.Site) conformance.App {
 		DisableHeadAutoRegister: true,      // the site's routes for GET do not imply HEAD
 		ReadBufferSize:          headLimit, // fiber answers 431 to longer heads itself
 	})
+	if s.Auth == conformance.AuthOutside {
+		app.Use(fiberv3Auth)
+	}
 	var options []corsfiber.Option
 	if s.Seal {
 		options = append(options, corsfiber.Seal())
@@ -42,6 +45,9 @@ func FiberV3(s conformance.Site) conformance.App {
 		}
 	}
 	app.Use(recover.New())
+	if s.Auth == conformance.AuthInside {
+		app.Use(fiberv3Auth)
+	}
 	for _, r := range s.Inside() {
 		inside.Add([]string{r.Method}, fiberPath(r.Path), onFiberV3(r.Handler))
 	}
@@ -94,4 +100,12 @@ func (a fiberV3App) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.RequestURI = ""
 	return a.app.Test(r, fiber.TestConfig{}) // no timeout
+}
+
+func fiberv3Auth(c fiber.Ctx) error {
+	if c.Get("Authorization") == "" {
+		c.Status(http.StatusUnauthorized)
+		return nil
+	}
+	return c.Next()
 }

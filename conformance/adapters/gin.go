@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"io"
+	"net/http"
 	"strings"
 	"sync"
 
@@ -20,6 +21,9 @@ func Gin(s conformance.Site) conformance.App {
 	e.Use(gin.RecoveryWithWriter(io.Discard))
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false // the redirect leaves before any middleware runs
+	if s.Auth == conformance.AuthOutside {
+		e.Use(ginAuth)
+	}
 	var seal []corsgin.Option
 	if s.Seal {
 		seal = append(seal, corsgin.Seal())
@@ -46,6 +50,9 @@ func Gin(s conformance.Site) conformance.App {
 	default:
 		e.Use(corsgin.New(s.Policy, seal...))
 	}
+	if s.Auth == conformance.AuthInside {
+		e.Use(ginAuth)
+	}
 	for _, r := range s.Inside() {
 		inside.Handle(r.Method, ginPath(r.Path), gin.WrapH(r.Handler))
 	}
@@ -60,6 +67,12 @@ func Gin(s conformance.Site) conformance.App {
 		outside = append(outside, corshttp.Seal())
 	}
 	return conformance.HTTP(corshttp.New(s.Policy, outside...)(e))
+}
+
+func ginAuth(c *gin.Context) {
+	if c.GetHeader("Authorization") == "" {
+		c.AbortWithStatus(http.StatusUnauthorized)
+	}
 }
 
 // ginPath spells parameters as gin does.

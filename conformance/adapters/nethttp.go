@@ -19,7 +19,15 @@ func NetHTTP(s conformance.Site) conformance.App {
 		prefix = conformance.Prefix
 	}
 	for _, r := range s.Inside() {
-		mux.Handle(r.Method+" "+prefix+r.Path, r.Handler)
+		var h http.Handler = r.Handler
+		if s.Auth == conformance.AuthInside {
+			h = authentication(h)
+		}
+		mux.Handle(r.Method+" "+prefix+r.Path, h)
+	}
+	outside := recoverer
+	if s.Auth == conformance.AuthOutside {
+		outside = func(h http.Handler) http.Handler { return recoverer(authentication(h)) }
 	}
 	switch s.Mount {
 	case conformance.Scopes:
@@ -31,7 +39,7 @@ func NetHTTP(s conformance.Site) conformance.App {
 				scopes.Route(scope.Method, scope.Path, scope.Policy)
 			}
 		}
-		return conformance.HTTP(recoverer(scopes))
+		return conformance.HTTP(outside(scopes))
 	case conformance.Outside:
 		return conformance.HTTP(corshttp.New(s.Policy, seal...)(recoverer(mux)))
 	}
@@ -45,7 +53,18 @@ func NetHTTP(s conformance.Site) conformance.App {
 		}
 		h = top
 	}
-	return conformance.HTTP(recoverer(h))
+	return conformance.HTTP(outside(h))
+}
+
+// authentication answers 401 where there are no credentials.
+func authentication(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // recoverer answers 500 where h panics, as the frameworks' recovery does.
