@@ -49,6 +49,9 @@ type Case struct {
 	// Seal says that the policy is mounted with the option Seal.
 	Seal bool `json:"seal"`
 
+	// Through is what the routes' handlers are behind: see [Site.Through].
+	Through string `json:"through"`
+
 	// Auth is where the site has authentication, if it has: see [Site.Auth].
 	Auth string `json:"auth"`
 

@@ -21,6 +21,9 @@ func mount(s conformance.Site) conformance.App {
 	covered := http.NewServeMux()
 	for _, r := range s.Inside() {
 		var h http.Handler = r.Handler
+		if behind := s.Behind(r.Handler); behind != nil {
+			h = behind
+		}
 		if s.Auth == conformance.AuthInside {
 			h = authenticating(h)
 		}

@@ -291,7 +291,7 @@ type keptOrigin struct{ given, copied string }
 
 // site returns the site of a case.
 func (w *watch) site(c Case) (Site, error) {
-	s := Site{Mount: c.Mount, Seal: c.Seal, Auth: c.Auth, Routes: w.routes(c.Mount)}
+	s := Site{Mount: c.Mount, Seal: c.Seal, Auth: c.Auth, Through: c.Through, Routes: w.routes(c.Mount)}
 	if c.Mount != Scopes {
 		policy, err := c.newPolicy(w.ask)
 		s.Policy = &watchedPolicy{policy, w, &w.asked}
@@ -375,6 +375,9 @@ func report(c Case, x *Exchange, problems []string) string {
 	fmt.Fprintf(&b, "\n  policy    %s: %s, mount %s", c.Policy, strings.Join(strings.Fields(string(c.PolicyFile)), " "), c.Mount)
 	if c.Seal {
 		b.WriteString(", sealed")
+	}
+	if c.Through != "" {
+		fmt.Fprintf(&b, ", handlers behind a %s", c.Through)
 	}
 	if c.Auth != "" {
 		fmt.Fprintf(&b, ", authentication %s of it", c.Auth)

@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"time"
 
 	cors "github.com/corskit/corskit/core"
 )
@@ -42,9 +44,15 @@ func (a *httpApp) Close() error               { return a.server.Close() }
 
 func (a *httpApp) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
-	a.server.Handler.ServeHTTP(w, r)
+	a.server.Handler.ServeHTTP(recorder{w}, r)
 	return w.Result(), nil
 }
+
+// A recorder has a method of the server's own writers that gin takes for granted,
+// and httputil.ReverseProxy calls.
+type recorder struct{ *httptest.ResponseRecorder }
+
+func (recorder) CloseNotify() <-chan bool { return nil }
 
 // Where a policy is mounted.
 const (
@@ -80,9 +88,43 @@ type Site struct {
 	// first, or inside.
 	Auth string
 
+	// Through is BehindProxy or BehindTimeout if handlers are behind something: see
+	// [Site.Behind].
+	Through string
+
 	// Routes are the routes to register. None of them is for the adapter's
 	// benefit: those for OPTIONS are the site's own.
 	Routes []Route
+}
+
+// What the routes' handlers are behind.
+const (
+	BehindProxy   = "proxy"   // net/http/httputil.ReverseProxy, to a server that the handlers make
+	BehindTimeout = "timeout" // http.TimeoutHandler, with time enough
+)
+
+// Behind returns what the framework has to serve in the place of a route's handler,
+// or nil if it serves that in its own way.
+func (s Site) Behind(h Handler) http.Handler {
+	switch s.Through {
+	case BehindProxy:
+		return &httputil.ReverseProxy{
+			Rewrite:   func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", "upstream.example" },
+			Transport: upstream(h),
+		}
+	case BehindTimeout:
+		return http.TimeoutHandler(h, time.Minute, "")
+	}
+	return nil
+}
+
+// An upstream answers what a proxy sends it.
+type upstream Handler
+
+func (u upstream) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	Handler(u).ServeHTTP(w, r)
+	return w.Result(), nil
 }
 
 // Where authentication is.

@@ -72,6 +72,8 @@ func (c *Case) faults() (faults []string) {
 		fault("there is no mount %q", c.Mount)
 	case c.Mount == Scopes && !slices.ContainsFunc(c.Scopes, func(s CaseScope) bool { return s.Policy == c.Policy }):
 		fault("no scope has the policy")
+	case !slices.Contains([]string{"", BehindProxy, BehindTimeout}, c.Through):
+		fault("handlers cannot be behind %q", c.Through)
 	case c.Auth != "" && (c.Mount != Global && c.Mount != Scopes || c.Auth != AuthOutside && c.Auth != AuthInside):
 		fault("there is no authentication %q with the mount %q", c.Auth, c.Mount)
 	case c.Mount != Scopes && c.Auth != AuthOutside && (c.Kind == "") != (c.Mount == Group && !below):

@@ -32,11 +32,11 @@ func Chi(s conformance.Site) conformance.App {
 			r.Use(corschi.New(s.Policy, seal...))
 			for _, route := range s.Inside() {
 				// chi has no empty path: "/" in a subrouter stands for it.
-				r.Method(route.Method, cmp.Or(route.Path, "/"), route.Handler)
+				r.Method(route.Method, cmp.Or(route.Path, "/"), onHTTP(s, route.Handler))
 			}
 		})
 		for _, route := range s.Outside() {
-			top.Method(route.Method, route.Path, route.Handler)
+			top.Method(route.Method, route.Path, onHTTP(s, route.Handler))
 		}
 		return conformance.HTTP(top)
 	case conformance.Scopes:
@@ -53,7 +53,7 @@ func Chi(s conformance.Site) conformance.App {
 		top.Use(authentication)
 	}
 	for _, route := range s.Inside() {
-		top.Method(route.Method, route.Path, route.Handler)
+		top.Method(route.Method, route.Path, onHTTP(s, route.Handler))
 	}
 	if s.Mount == conformance.Outside {
 		return conformance.HTTP(corshttp.New(s.Policy, seal...)(top))

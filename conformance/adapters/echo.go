@@ -46,10 +46,10 @@ func Echo(s conformance.Site) conformance.App {
 		e.Use(echoAuth)
 	}
 	for _, r := range s.Inside() {
-		add(r.Method, echoPath(r.Path), echoHandler(r.Handler))
+		add(r.Method, echoPath(r.Path), echoHandler(s, r.Handler))
 	}
 	for _, r := range s.Outside() {
-		e.Add(r.Method, echoPath(r.Path), echoHandler(r.Handler))
+		e.Add(r.Method, echoPath(r.Path), echoHandler(s, r.Handler))
 	}
 	if s.Mount == conformance.Outside {
 		var seal []corshttp.Option
@@ -66,7 +66,10 @@ func echoPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
-func echoHandler(h conformance.Handler) echo.HandlerFunc {
+func echoHandler(s conformance.Site, h conformance.Handler) echo.HandlerFunc {
+	if behind := s.Behind(h); behind != nil {
+		return echo.WrapHandler(behind)
+	}
 	return func(c echo.Context) error {
 		a := h(c.Request().Header.Get)
 		header := c.Response().Header()

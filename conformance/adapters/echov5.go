@@ -44,10 +44,10 @@ func EchoV5(s conformance.Site) conformance.App {
 		e.Use(echov5Auth)
 	}
 	for _, r := range s.Inside() {
-		add(r.Method, echoPath(r.Path), echoV5Handler(r.Handler))
+		add(r.Method, echoPath(r.Path), echoV5Handler(s, r.Handler))
 	}
 	for _, r := range s.Outside() {
-		e.Add(r.Method, echoPath(r.Path), echoV5Handler(r.Handler))
+		e.Add(r.Method, echoPath(r.Path), echoV5Handler(s, r.Handler))
 	}
 	if s.Mount == conformance.Outside {
 		var seal []corshttp.Option
@@ -59,7 +59,10 @@ func EchoV5(s conformance.Site) conformance.App {
 	return conformance.HTTP(e)
 }
 
-func echoV5Handler(h conformance.Handler) echo.HandlerFunc {
+func echoV5Handler(s conformance.Site, h conformance.Handler) echo.HandlerFunc {
+	if behind := s.Behind(h); behind != nil {
+		return echo.WrapHandler(behind)
+	}
 	return func(c *echo.Context) error {
 		a := h(c.Request().Header.Get)
 		header := c.Response().Header()

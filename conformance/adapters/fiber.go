@@ -55,10 +55,10 @@ func Fiber(s conformance.Site) conformance.App {
 		app.Use(fiberAuth)
 	}
 	for _, r := range s.Inside() {
-		inside.Add(r.Method, fiberPath(r.Path), onFiber(r.Handler))
+		inside.Add(r.Method, fiberPath(r.Path), onFiber(s, r.Handler))
 	}
 	for _, r := range s.Outside() {
-		app.Add(r.Method, fiberPath(r.Path), onFiber(r.Handler))
+		app.Add(r.Method, fiberPath(r.Path), onFiber(s, r.Handler))
 	}
 	if s.Mount == conformance.Outside {
 		return conformance.HTTP(aroundFiber(s)(adaptor.FiberApp(app)))
@@ -80,7 +80,10 @@ func fiberPath(path string) string {
 }
 
 // onFiber answers as h does, in fiber's own way.
-func onFiber(h conformance.Handler) fiber.Handler {
+func onFiber(s conformance.Site, h conformance.Handler) fiber.Handler {
+	if behind := s.Behind(h); behind != nil {
+		return adaptor.HTTPHandler(detached(behind))
+	}
 	return func(c *fiber.Ctx) error {
 		a := h(func(name string) string { return c.Get(name) })
 		for _, f := range a.Set {
@@ -125,4 +128,12 @@ func fiberAuth(c *fiber.Ctx) error {
 		return nil
 	}
 	return c.Next()
+}
+
+// detached serves with a context of its own: that of fasthttp is the server, and
+// races with its shutdown where it is asked from another goroutine.
+func detached(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r.WithContext(context.Background()))
+	})
 }

@@ -49,10 +49,10 @@ func FiberV3(s conformance.Site) conformance.App {
 		app.Use(fiberv3Auth)
 	}
 	for _, r := range s.Inside() {
-		inside.Add([]string{r.Method}, fiberPath(r.Path), onFiberV3(r.Handler))
+		inside.Add([]string{r.Method}, fiberPath(r.Path), onFiberV3(s, r.Handler))
 	}
 	for _, r := range s.Outside() {
-		app.Add([]string{r.Method}, fiberPath(r.Path), onFiberV3(r.Handler))
+		app.Add([]string{r.Method}, fiberPath(r.Path), onFiberV3(s, r.Handler))
 	}
 	if s.Mount == conformance.Outside {
 		return conformance.HTTP(aroundFiber(s)(adaptor.FiberApp(app)))
@@ -61,7 +61,10 @@ func FiberV3(s conformance.Site) conformance.App {
 }
 
 // onFiberV3 answers as h does, in fiber's own way.
-func onFiberV3(h conformance.Handler) fiber.Handler {
+func onFiberV3(s conformance.Site, h conformance.Handler) fiber.Handler {
+	if behind := s.Behind(h); behind != nil {
+		return adaptor.HTTPHandler(detached(behind))
+	}
 	return func(c fiber.Ctx) error {
 		a := h(func(name string) string { return c.Get(name) })
 		for _, f := range a.Set {

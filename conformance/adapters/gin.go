@@ -54,10 +54,10 @@ func Gin(s conformance.Site) conformance.App {
 		e.Use(ginAuth)
 	}
 	for _, r := range s.Inside() {
-		inside.Handle(r.Method, ginPath(r.Path), gin.WrapH(r.Handler))
+		inside.Handle(r.Method, ginPath(r.Path), onGin(s, r.Handler))
 	}
 	for _, r := range s.Outside() {
-		e.Handle(r.Method, ginPath(r.Path), gin.WrapH(r.Handler))
+		e.Handle(r.Method, ginPath(r.Path), onGin(s, r.Handler))
 	}
 	if s.Mount != conformance.Outside {
 		return conformance.HTTP(e)
@@ -67,6 +67,13 @@ func Gin(s conformance.Site) conformance.App {
 		outside = append(outside, corshttp.Seal())
 	}
 	return conformance.HTTP(corshttp.New(s.Policy, outside...)(e))
+}
+
+func onGin(s conformance.Site, h conformance.Handler) gin.HandlerFunc {
+	if behind := s.Behind(h); behind != nil {
+		return gin.WrapH(behind)
+	}
+	return gin.WrapH(h)
 }
 
 func ginAuth(c *gin.Context) {

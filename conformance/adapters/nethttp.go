@@ -19,7 +19,7 @@ func NetHTTP(s conformance.Site) conformance.App {
 		prefix = conformance.Prefix
 	}
 	for _, r := range s.Inside() {
-		var h http.Handler = r.Handler
+		h := onHTTP(s, r.Handler)
 		if s.Auth == conformance.AuthInside {
 			h = authentication(h)
 		}
@@ -49,11 +49,18 @@ func NetHTTP(s conformance.Site) conformance.App {
 		top.Handle(prefix, h)
 		top.Handle(prefix+"/", h)
 		for _, r := range s.Outside() {
-			top.Handle(r.Method+" "+r.Path, r.Handler)
+			top.Handle(r.Method+" "+r.Path, onHTTP(s, r.Handler))
 		}
 		h = top
 	}
 	return conformance.HTTP(outside(h))
+}
+
+func onHTTP(s conformance.Site, h conformance.Handler) http.Handler {
+	if behind := s.Behind(h); behind != nil {
+		return behind
+	}
+	return h
 }
 
 // authentication answers 401 where there are no credentials.
