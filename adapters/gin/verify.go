@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -98,7 +97,7 @@ func (v *verifier) check(at route) (c cors.RouteCheck, err error) {
 	chain, own := v.toPreflight(u)
 	mounts := chain.mounts()
 	if c.OwnOptions = own && mounts == 0; !c.OwnOptions {
-		if c.Preflight, err = v.sendPreflight(at.method, u, mounts); err != nil {
+		if c.Preflight, err = corshttp.SendProbe(v.engine, true, at.method, u.EscapedPath(), mounts); err != nil {
 			return c, err
 		}
 	}
@@ -108,7 +107,6 @@ func (v *verifier) check(at route) (c cors.RouteCheck, err error) {
 	case n > 0:
 		c.Chain = cors.Covered
 		c.Actual, err = corshttp.SendProbe(v.engine, false, at.method, u.EscapedPath(), n)
-		onlyDeciders(c.Actual)
 	case mounts == 0 && c.Preflight != nil && len(c.Preflight.Met) > 0:
 		// Something that cannot be seen calls our middleware, and may do so here.
 	default:
@@ -127,31 +125,6 @@ func (v *verifier) toPreflight(u *url.URL) (c chain, own bool) {
 		return v.noMethod, v.ownNoMethod // there is a route for another method
 	}
 	return v.noRoute, v.ownNoRoute
-}
-
-// sendPreflight sends a CORS-preflight request to a chain with a number of
-// middlewares of ours, of which the first that has a policy answers.
-func (v *verifier) sendPreflight(method string, u *url.URL, mounts int) (o *cors.Outcome, err error) {
-	for n := 1; ; n++ {
-		o, err = corshttp.SendProbe(v.engine, true, method, u.EscapedPath(), n)
-		if err != nil || onlyDeciders(o) || n >= mounts {
-			return o, err
-		}
-	}
-}
-
-// onlyDeciders leaves out middleware that had no policy for a request, as it
-// changes nothing, and reports whether any other is left. Otherwise it leaves all,
-// as that tells something.
-func onlyDeciders(o *cors.Outcome) bool {
-	if o == nil {
-		return false
-	}
-	deciders := slices.DeleteFunc(slices.Clone(o.Met), func(d cors.Decider) bool { return d == nil })
-	if len(deciders) > 0 {
-		o.Met = deciders
-	}
-	return len(deciders) > 0
 }
 
 // examplePath returns a path that a route is for, unless a route for this very

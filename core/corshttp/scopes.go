@@ -32,7 +32,11 @@ func Scopes(mux *http.ServeMux, all ...Option) *Scope {
 	if mux == nil {
 		panic("corshttp: Scopes: the ServeMux is nil: make one with http.NewServeMux")
 	}
-	return &Scope{options: apply(all), mux: mux, routes: map[route]cors.Decider{}}
+	s := &Scope{options: apply(all), mux: mux, routes: map[route]cors.Decider{}}
+	if s.routeMethods == nil {
+		s.routeMethods = s.methodsFor
+	}
+	return s
 }
 
 // Group lets d decide about the requests at and below prefix: those to routes
@@ -89,18 +93,15 @@ func (s *Scope) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case d == nil:
 		s.mux.ServeHTTP(w, r)
 	default:
-		o := s.options
-		if o.routeMethods == nil {
-			o.routeMethods = func(r *http.Request) []string { return s.methodsUnder(d, r) }
-		}
-		o.carry(w, r, d, s.mux)
+		s.carry(w, r, d, s.mux)
 	}
 }
 
-// methodsUnder returns the methods that the mux serves at the path of a request,
+// methodsFor returns the methods that the mux serves at the path of a request,
 // but for those that another Decider governs: browsers keep the list, and would
 // send what is on it without asking that one.
-func (s *Scope) methodsUnder(d cors.Decider, r *http.Request) []string {
+func (s *Scope) methodsFor(r *http.Request) []string {
+	d := s.decider(r)
 	return methodsOf(s.mux, r, func(q *http.Request) bool { return !cors.SameDecider(d, s.governor(q)) })
 }
 
