@@ -209,31 +209,13 @@ func (v *verifier) ask(preflight bool, method, path string, mounts int) (o *cors
 		}
 	}()
 	v.looking = false
-	for n := 1; n <= mounts; n++ {
-		if !preflight {
-			n = mounts
-		}
-		probe := &cors.Probe{Mounts: n}
-		sent, headers := method, map[string]string{"Origin": "https://probe.invalid"}
-		if preflight {
-			sent, headers["Access-Control-Request-Method"] = fiber.MethodOptions, method
-		}
-		r := v.send(sent, path, headers, probe)
-		o = &cors.Outcome{Met: decided(probe.Met), Status: r.StatusCode(), Location: string(r.Header.Peek("Location"))}
-		if o.Met == nil || o.Met[0] != nil {
-			break
-		}
+	probe := &cors.Probe{Mounts: mounts, Preflight: preflight}
+	sent, headers := method, map[string]string{"Origin": "https://probe.invalid"}
+	if preflight {
+		sent, headers["Access-Control-Request-Method"] = fiber.MethodOptions, method
 	}
-	return o, nil
-}
-
-// decided leaves out middleware without a policy, unless there is no other.
-func decided(met []cors.Decider) []cors.Decider {
-	isNil := func(d cors.Decider) bool { return d == nil }
-	if with := slices.DeleteFunc(slices.Clone(met), isNil); len(with) > 0 {
-		return with
-	}
-	return met
+	r := v.send(sent, path, headers, probe)
+	return &cors.Outcome{Met: probe.Met, Status: r.StatusCode(), Location: string(r.Header.Peek("Location"))}, nil
 }
 
 func (v *verifier) send(method, path string, headers map[string]string, probe *cors.Probe) *fasthttp.Response {
