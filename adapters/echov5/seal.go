@@ -129,7 +129,9 @@ func (s *sealed) WriteString(p string) (int, error) {
 func (s *sealed) ReadFrom(r io.Reader) (int64, error) {
 	s.set()
 	n, err := io.Copy(s.ResponseWriter, r)
-	s.left = s.left || n > 0
+	if n > 0 {
+		s.left = true
+	}
 	return n, err
 }
 
@@ -139,7 +141,9 @@ func (s *sealed) ReadFrom(r io.Reader) (int64, error) {
 func (s *sealed) FlushError() error {
 	s.set()
 	err := http.NewResponseController(s.ResponseWriter).Flush()
-	s.left = s.left || err == nil
+	if err == nil {
+		s.left = true
+	}
 	return err
 }
 
