@@ -148,6 +148,7 @@ func TestScopesFindThePolicy(t *testing.T) {
 		{"longer prefix, routed", [][2]string{{"PUT", "/api/v1/items"}}, "PUT", "/api/v1/items", "/api/v1/"},
 		{"longer prefix itself, routed", [][2]string{{"PUT", "/api/v1"}}, "PUT", "/api/v1", "/api/v1/"},
 		{"longer prefix as a prefix of a segment", nil, "PUT", "/api/v12", "/api"},
+		{"longer prefix as the text before a parameter, routed", [][2]string{{"PUT", "/api/v1{minor}"}}, "PUT", "/api/v12", "/api"},
 		{"longer prefix as a prefix of a segment, routed", [][2]string{{"PUT", "/api/v12"}}, "PUT", "/api/v12", "/api"},
 		{"parameter", nil, "PUT", "/t/acme/items", "/t/{tenant}"},
 		{"parameter of another name, routed", [][2]string{{"PUT", "/t/{other}/items"}}, "PUT", "/t/acme/items", "/t/{tenant}"},

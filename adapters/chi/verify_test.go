@@ -155,6 +155,10 @@ func TestVerify(t *testing.T) {
 		}, nil, []string{"high: PUT /items" + noPolicy}},
 		{"no policy, and other middleware", func(r *chi.Mux, h http.HandlerFunc) { r.Use(log); r.Put("/items", h) }, nil,
 			[]string{"high: PUT /items" + noPolicy}},
+		{"no policy, other middleware and a group without any", func(r *chi.Mux, h http.HandlerFunc) {
+			r.Use(log)
+			r.Group(func(r chi.Router) { r.Put("/items", h) })
+		}, nil, []string{"high: PUT /items" + noPolicy}},
 		{"no policy, other middleware and the application's own 404", func(r *chi.Mux, h http.HandlerFunc) {
 			r.Use(log)
 			r.NotFound(h)
@@ -211,6 +215,10 @@ func TestVerify(t *testing.T) {
 			r.Use(corschi.New(policy))
 			r.Get("/items", h)
 		}, nil, []string{"low: PUT: a policy allows the method, and no route that it covers serves it: take it out of AllowMethods"}},
+		{"methods that browsers do not send for scripts, without a policy", func(r *chi.Mux, h http.HandlerFunc) {
+			r.Connect("/items", h)
+			r.Trace("/items", h)
+		}, nil, nil},
 		{"routes without a policy, listed as such", func(r *chi.Mux, h http.HandlerFunc) {
 			r.Get("/health", h)
 			r.Handle("/internal/all", h)
@@ -247,14 +255,16 @@ func TestVerify(t *testing.T) {
 		}, nil, nil},
 		{"regular expressions", func(r *chi.Mux, h http.HandlerFunc) {
 			r.Use(corschi.New(policy))
-			for _, e := range []string{`[0-9]{4}-[0-9]{2}`, `^(?:ab|cd)?e+$`, `.`, `[^a-z]+`, `\w+`, `a|b`, `(?i)go`, `[b-d]+`, ``} {
+			for _, e := range []string{`[0-9]{4}-[0-9]{2}`, `^(?:ab|cd)?e+$`, `.`, `[^a-z]+`, `\w+`, `a|b`, `(?i)go`, `[b-d]+`, `[/x]+`, ``} {
 				r.Put("/"+strings.ReplaceAll(e, "|", "i")[:min(1, len(e))]+"/{e:"+e+"}", h)
 			}
 		}, nil, nil},
 		{"a regular expression without an example", func(r *chi.Mux, h http.HandlerFunc) {
 			r.Use(corschi.New(policy))
+			r.Put(`/{e:*}`, h)
+			r.Put(`/{e:[^\x00-\x{10FFFF}]}`, h)
 			r.Put(`/{e:\bx\B}`, h)
-		}, nil, []string{`low: PUT /{e:\bx\B}` + opaque}},
+		}, nil, []string{`low: PUT /{e:*}` + opaque, `low: PUT /{e:[^\x00-\x{10FFFF}]}` + opaque, `low: PUT /{e:\bx\B}` + opaque}},
 		{"a handler that is mounted", func(r *chi.Mux, h http.HandlerFunc) {
 			r.Use(log)
 			r.Mount("/files", h)
@@ -271,7 +281,9 @@ func TestVerify(t *testing.T) {
 		{"a mounted router without routes", func(r *chi.Mux, h http.HandlerFunc) {
 			r.Use(log)
 			r.NotFound(h)
-			r.Mount("/api", chi.NewRouter())
+			sub := chi.NewRouter()
+			sub.Use(corschi.New(policy)) // chi does not run it
+			r.Mount("/api", sub)
 			r.Put("/api/items", h)
 		}, nil, []string{"high: PUT /api/items" + noPolicy}},
 
