@@ -319,11 +319,13 @@ func TestSealLate(t *testing.T) {
 			_, _ = io.Copy(w, struct{ io.Reader }{strings.NewReader("")})
 			evil(w)
 		})},
-		{"a flush that is not supported", http.TimeoutHandler(sealed(func(w http.ResponseWriter, r *http.Request) {
-			_ = http.NewResponseController(w).Flush()
-			evil(w)
-			w.WriteHeader(200)
-		}), time.Minute, "")},
+		{"a flush that is not supported", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			sealed(func(w http.ResponseWriter, r *http.Request) {
+				_ = http.NewResponseController(w).Flush()
+				evil(w)
+				w.WriteHeader(200)
+			}).ServeHTTP(bareWriter{w}, r)
+		})},
 		{"a writer that holds the header back", http.TimeoutHandler(sealed(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(200); evil(w) }), time.Minute, "")},
 		{"a status that is none", sealed(func(w http.ResponseWriter, r *http.Request) {
 			defer func() {
