@@ -165,30 +165,27 @@ const (
 	catchAll
 )
 
-// cutPiece cuts the first piece off a pattern, which is not empty, as chi does.
+// cutPiece cuts the first piece off a pattern, as chi does. The pattern is one that
+// chi takes, whose braces match, and not empty.
 func cutPiece(pattern string) (p piece, rest string) {
 	switch pattern[0] {
 	case '{':
 	case '*':
 		return piece{catchAll, ""}, pattern[1:]
 	default:
-		end := strings.IndexAny(pattern, "{*")
-		if end < 0 {
-			end = len(pattern)
-		}
-		return piece{literal, pattern[:end]}, pattern[end:]
+		rest = strings.TrimLeftFunc(pattern, func(r rune) bool { return r != '{' && r != '*' })
+		return piece{literal, strings.TrimSuffix(pattern, rest)}, rest
 	}
-	depth, end := 0, len(pattern)-1
-	for i := range len(pattern) {
-		if pattern[i] == '{' {
+	depth := 0
+	end := strings.IndexFunc(pattern, func(r rune) bool {
+		switch r {
+		case '{':
 			depth++
-		} else if pattern[i] == '}' {
-			if depth--; depth == 0 {
-				end = i
-				break
-			}
+		case '}':
+			depth--
 		}
-	}
+		return depth == 0
+	})
 	_, expression, _ := strings.Cut(pattern[1:end], ":")
 	return piece{param, expression}, pattern[end+1:]
 }

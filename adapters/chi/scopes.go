@@ -105,6 +105,13 @@ func (s *Scope) Group(prefix string, d cors.Decider) {
 		panic("corschi: Scope.Group: the prefix " + prefix + ` is no prefix: write it as in "/api", with a slash first and no "*"`)
 	}
 	g := group{strings.TrimRight(prefix, "/"), s.carry(d)}
+	for _, pattern := range []string{g.prefix, g.prefix + "/*"} {
+		if pattern != "" {
+			// chi panics if it is none, so this comes first.
+			s.paths.Get(pattern, func(http.ResponseWriter, *http.Request) {})
+			s.byPath[pattern] = g.carry
+		}
+	}
 	for _, have := range s.groups {
 		if covers(have.prefix, g.prefix) && covers(g.prefix, have.prefix) {
 			panic("corschi: Scope.Group: the prefix " + prefix + " has a policy already: give each prefix one")
@@ -112,12 +119,6 @@ func (s *Scope) Group(prefix string, d cors.Decider) {
 	}
 	s.groups = append(s.groups, g)
 	slices.SortStableFunc(s.groups, innermostFirst)
-	for _, pattern := range []string{g.prefix, g.prefix + "/*"} {
-		if pattern != "" {
-			s.paths.Get(pattern, func(http.ResponseWriter, *http.Request) {})
-			s.byPath[pattern] = g.carry
-		}
-	}
 }
 
 // Route lets d decide about requests with one method to one route. The path is

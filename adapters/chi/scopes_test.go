@@ -455,6 +455,8 @@ func TestScopesPanics(t *testing.T) {
 			`corschi: Scope.Group: the prefix api is no prefix: write it as in "/api", with a slash first and no "*"`},
 		{"prefix with a catch-all", func(_ *chi.Mux, s *corschi.Scope) { s.Group("/api/*", policy) },
 			`corschi: Scope.Group: the prefix /api/* is no prefix: write it as in "/api", with a slash first and no "*"`},
+		{"prefix with a brace that is not closed", func(_ *chi.Mux, s *corschi.Scope) { s.Group("/{a}", policy); s.Group("/{b", policy) },
+			"chi: route param closing delimiter '}' is missing"},
 		{"the same prefix", func(_ *chi.Mux, s *corschi.Scope) { s.Group("/t/{a}", policy); s.Group("/t/{b}/", policy) },
 			"corschi: Scope.Group: the prefix /t/{b}/ has a policy already: give each prefix one"},
 		{"the root twice", func(_ *chi.Mux, s *corschi.Scope) { s.Group("/", policy); s.Group("/", policy) },
