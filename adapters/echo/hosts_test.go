@@ -78,6 +78,8 @@ func TestVerifyHosts(t *testing.T) {
 	policy := cors.MustNew(config)
 	s.Group(host.Group("/api"), policy)
 	s.Group(e.Group("/api"), policy)
+	s.Group(host.Group("/tenant"), policy)
+	host.PUT("/tenant/items", never(t))
 	for _, path := range []string{"/api/items", "/other"} {
 		host.PUT(path, never(t))
 		e.DELETE(path, never(t))

@@ -64,6 +64,7 @@ func TestVerify(t *testing.T) {
 			e.Use(corsecho.New(policy))
 			e.PUT("/items", h)
 			e.GET("/items/:id/of/*", h)
+			e.GET("/page:number/items", h)
 			e.OPTIONS("/items", h)
 			e.GET("/", h)
 			e.GET("/slash/", h)
@@ -128,6 +129,17 @@ func TestVerify(t *testing.T) {
 			"high: PUT /items: CORS-preflight requests get 401 from authentication or the like, and reach no policy: call e.Use(corsecho.New(policy)), or corsecho.Scopes(e), before",
 			"high: PUT /items: the request itself gets 401 from authentication or the like, and reaches no policy: call e.Use",
 		}},
+		{"mistake: authentication outside that lets OPTIONS through", func(e *echo.Echo, h echo.HandlerFunc) {
+			e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+				return func(c echo.Context) error {
+					if c.Request().Method == "OPTIONS" {
+						return next(c)
+					}
+					return authentication(next)(c)
+				}
+			}, corsecho.New(policy))
+			e.PUT("/items", h)
+		}, nil, []string{"high: PUT /items: the request itself gets 401 from authentication or the like, and reaches no policy: call e.Use"}},
 		{"authentication inside", func(e *echo.Echo, h echo.HandlerFunc) {
 			e.Use(corsecho.New(policy), authentication)
 			e.PUT("/items", h)

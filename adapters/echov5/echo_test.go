@@ -3,6 +3,7 @@ package corsecho_test
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v5"
@@ -130,9 +131,12 @@ func TestMethodsFromRoutesForAny(t *testing.T) {
 	e := newServer()
 	e.Use(corsecho.New(cors.MustNew(cors.Config{AllowOrigins: []string{allowed}, MethodsFromRoutes: true})))
 	e.Any("/any", ran)
+	long := "P" + strings.Repeat("A", 64)
 	for asked, want := range map[string]string{
-		"PUT":  "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS",
-		"FROB": "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS,FROB",
+		"PUT":     "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS",
+		"FROB":    "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS,FROB",
+		long[:64]: "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS," + long[:64],
+		long:      "GET,HEAD,POST,PUT,PATCH,DELETE,OPTIONS",
 	} {
 		if got := serve(e, "OPTIONS", "/any", allowed, asked).Header().Get("Access-Control-Allow-Methods"); got != want {
 			t.Errorf("asked for %s, the methods are %q, want %q", asked, got, want)
