@@ -94,7 +94,7 @@ func (s *Scope) read(g *echo.Group) (host, prefix string) {
 	}
 	v := reflect.ValueOf(g).Elem()
 	h, p, e := v.FieldByName("host"), v.FieldByName("prefix"), v.FieldByName("echo")
-	if h.Kind() != reflect.String || p.Kind() != reflect.String || e.Kind() != reflect.Pointer {
+	if kinds := [...]reflect.Kind{h.Kind(), p.Kind(), e.Kind()}; kinds != [...]reflect.Kind{reflect.String, reflect.String, reflect.Pointer} {
 		panic("corsecho: Scope.Group: this version of echo keeps the prefix of a group elsewhere: use a version of corsecho that was made for it")
 	}
 	if e.Pointer() != reflect.ValueOf(s.engine).Pointer() {

@@ -217,10 +217,11 @@ func optionsHandler() echo.HandlerFunc {
 // mountsIn counts the middlewares of ours in one of e's fields, which echo does
 // not show. Functions do not compare, but the address of their code tells.
 func mountsIn(e *echo.Echo, field string) (n int, err error) {
-	all := reflect.ValueOf(e).Elem().FieldByName(field)
-	if all.Kind() != reflect.Slice || all.Type().Elem().Kind() != reflect.Func {
+	of, _ := reflect.TypeFor[echo.Echo]().FieldByName(field)
+	if of.Type != reflect.TypeFor[[]echo.MiddlewareFunc]() {
 		return 0, fmt.Errorf("corsecho: Verify: echo.Echo has no field %s with middleware: use a version of corsecho that was made for this one of echo", field)
 	}
+	all := reflect.ValueOf(e).Elem().FieldByIndex(of.Index)
 	for i := range all.Len() {
 		if slices.Contains(ours, all.Index(i).Pointer()) {
 			n++

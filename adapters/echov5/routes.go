@@ -60,7 +60,7 @@ func (m *middleware) methods(e *echo.Echo, r *http.Request, d cors.Decider) []st
 	}
 	others := m.finder.others(e)
 	// Routes for any method serve what no list has.
-	if asked := r.Header.Get("Access-Control-Request-Method"); len(asked) <= longestMethod && asked != echo.RouteAny && asked != echo.RouteNotFound {
+	if asked := r.Header.Get("Access-Control-Request-Method"); len(asked) <= longestMethod {
 		others = append(slices.Clip(others), asked)
 	}
 	return cors.ServedMethods(serves, others...)

@@ -93,7 +93,7 @@ func (s *Scope) prefixOf(g *echo.Group) string {
 	}
 	v := reflect.ValueOf(g).Elem()
 	p, e := v.FieldByName("prefix"), v.FieldByName("echo")
-	if p.Kind() != reflect.String || e.Kind() != reflect.Pointer {
+	if kinds := [...]reflect.Kind{p.Kind(), e.Kind()}; kinds != [...]reflect.Kind{reflect.String, reflect.Pointer} {
 		panic("corsecho: Scope.Group: this version of echo keeps the prefix of a group elsewhere: use a version of corsecho that was made for it")
 	}
 	if e.Pointer() != reflect.ValueOf(s.engine).Pointer() {
