@@ -196,6 +196,19 @@ func TestSealWithoutNormalizing(t *testing.T) {
 	checkSealed(t, "GET /", response, withVary(allowed, "Accept"))
 }
 
+// Vary that is the handler's alone is read from a header that others take the place of.
+func TestSealKeepsVary(t *testing.T) {
+	app := fiber.New()
+	app.Use(corsfiber.New(cors.MustNew(cors.Config{AllowOrigins: []string{"*"}}), corsfiber.Seal()))
+	app.Get("/", func(c *fiber.Ctx) error {
+		c.Response().Reset()
+		c.Response().Header.SetCanonical([]byte("VARY"), []byte("Accept"))
+		return ran(c)
+	})
+	response := send(t, app, "GET", "/", "Origin", app1)
+	checkSealed(t, "GET /", response, map[string]string{"Access-Control-Allow-Origin": "*", "Vary": "accept"})
+}
+
 // The header's own setting is as it was.
 func TestSealKeepsNormalizing(t *testing.T) {
 	for _, disabled := range []bool{false, true} {

@@ -96,7 +96,7 @@ func sealHeaders(h *fasthttp.ResponseHeader, d *cors.Decision) {
 	var lines, foreign []string
 	for name, value := range h.All() {
 		if bytes.EqualFold(name, vary) {
-			lines = append(lines, view(value))
+			lines = append(lines, string(value)) // a copy, as h uses the room of what is taken out
 		}
 		if concerns(name) && indexOf(name) < 0 {
 			foreign = append(foreign, string(name))
