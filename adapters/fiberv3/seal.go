@@ -145,9 +145,6 @@ func indexOf(name []byte) int {
 // to case. A "*" says all that can be said:
 // https://www.rfc-editor.org/rfc/rfc9110#name-vary
 func mergeVary(own string, lines []string) string {
-	if len(lines) == 0 || len(lines) == 1 && lines[0] == own {
-		return own
-	}
 	var members []string
 	for _, line := range append(lines, own) {
 		for m := range strings.SplitSeq(line, ",") {
