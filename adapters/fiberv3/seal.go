@@ -93,21 +93,20 @@ func sealHeaders(h *fasthttp.ResponseHeader, d *cors.Decision) {
 	if !h.DisableNormalizing() { // so that names are found as they are spelled
 		defer h.EnableNormalizing()
 	}
-	var lines, foreign []string
+	var lines, names []string
 	for name, value := range h.All() {
 		if bytes.EqualFold(name, vary) {
 			lines = append(lines, string(value)) // a copy, as h uses the room of what is taken out
 		}
-		if concerns(name) && indexOf(name) < 0 {
-			foreign = append(foreign, string(name))
+		if concerns(name) {
+			names = append(names, string(name))
 		}
 	}
 	values[len(values)-1] = mergeVary(d.Vary, lines)
-	for _, name := range foreign {
+	for _, name := range names {
 		h.Del(name)
 	}
 	for i, name := range sealedHeaders {
-		h.DelBytes(name)
 		if values[i] != "" {
 			h.SetCanonical(name, []byte(values[i]))
 		}
