@@ -25,7 +25,8 @@
 //		return conformance.HTTP(router)
 //	}
 //
-// The file example_test.go holds a complete one for net/http.
+// [github.com/corskit/corskit/conformance/broken.Right] is a complete one for
+// net/http.
 //
 // The table is data: see the JSON files in the directory cases, and the
 // README on how to read a failure and how to add a case.
