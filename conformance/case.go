@@ -73,6 +73,18 @@ type Case struct {
 
 	// Response is what must come back.
 	Response Response `json:"response"`
+
+	// Differs says which browsers do not do with the response what the Fetch
+	// standard says.
+	Differs []Difference `json:"differs"`
+}
+
+// A Difference is what browsers do otherwise than the standard says.
+type Difference struct {
+	Engines     []string `json:"engines"`     // "chromium", "firefox", "webkit"
+	Credentials string   `json:"credentials"` // the credentials mode of the requests that it is about
+	Result      string   `json:"result"`      // what a script gets: "readable", "opaque" or "blocked"
+	Why         string   `json:"why"`
 }
 
 // A CaseScope is a [Scope] in the table.
@@ -305,6 +317,36 @@ func (t *text) UnmarshalJSON(data []byte) error {
 	}
 	*t = text(long.Prefix + strings.Repeat(long.Repeat, long.Times) + long.Suffix)
 	return nil
+}
+
+// Site returns the site that the case is sent to: its policies, compiled, and the
+// routes of [Routes]. Every call makes another.
+func (c Case) Site() (Site, error) {
+	if c.Predicate == nil {
+		return c.site(nil)
+	}
+	return c.site(c.Predicate.Ask)
+}
+
+// site is Site with ask in the place of the Predicate, if the case has one.
+func (c Case) site(ask func(context.Context, string) (bool, error)) (Site, error) {
+	s := Site{Mount: c.Mount, Seal: c.Seal, Auth: c.Auth, Through: c.Through, Routes: Routes(c.Mount)}
+	if c.Mount != Scopes {
+		policy, err := c.newPolicy(ask)
+		if err != nil {
+			return s, err
+		}
+		s.Policy = policy
+		return s, nil
+	}
+	for _, scope := range c.Scopes {
+		policy, err := c.compile(scope.Policy, scope.PolicyFile, ask)
+		if err != nil {
+			return s, err
+		}
+		s.Scopes = append(s.Scopes, Scope{scope.Prefix, scope.Method, scope.Path, policy})
+	}
+	return s, nil
 }
 
 // newPolicy compiles the case's policy, with ask in the place of the Predicate,

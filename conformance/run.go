@@ -291,22 +291,22 @@ type keptOrigin struct{ given, copied string }
 
 // site returns the site of a case.
 func (w *watch) site(c Case) (Site, error) {
-	s := Site{Mount: c.Mount, Seal: c.Seal, Auth: c.Auth, Through: c.Through, Routes: w.routes(c.Mount)}
-	if c.Mount != Scopes {
-		policy, err := c.newPolicy(w.ask)
-		s.Policy = &watchedPolicy{policy, w, &w.asked}
+	s, err := c.site(w.ask)
+	if err != nil {
 		return s, err
 	}
-	for _, scope := range c.Scopes {
-		policy, err := c.compile(scope.Policy, scope.PolicyFile, w.ask)
-		if err != nil {
-			return s, err
-		}
+	for i, r := range s.Routes {
+		s.Routes[i].Handler = w.handler(r.Handler)
+	}
+	if s.Policy != nil {
+		s.Policy = &watchedPolicy{s.Policy, w, &w.asked}
+	}
+	for i, scope := range s.Scopes {
 		asked := &w.others
-		if scope.Policy == c.Policy {
+		if c.Scopes[i].Policy == c.Policy {
 			asked = &w.asked
 		}
-		s.Scopes = append(s.Scopes, Scope{scope.Prefix, scope.Method, scope.Path, &watchedPolicy{policy, w, asked}})
+		s.Scopes[i].Policy = &watchedPolicy{scope.Policy, w, asked}
 	}
 	return s, nil
 }
@@ -334,17 +334,13 @@ func (w *watch) ask(ctx context.Context, origin string) (bool, error) {
 	return w.predicate.Ask(ctx, origin)
 }
 
-func (w *watch) routes(mount string) []Route {
-	routes := Routes(mount)
-	for i, r := range routes {
-		routes[i].Handler = func(header func(string) string) Answer {
-			w.mu.Lock()
-			w.handled++
-			w.mu.Unlock()
-			return r.Handler(header)
-		}
+func (w *watch) handler(h Handler) Handler {
+	return func(header func(string) string) Answer {
+		w.mu.Lock()
+		w.handled++
+		w.mu.Unlock()
+		return h(header)
 	}
-	return routes
 }
 
 func (w *watch) reset() {
