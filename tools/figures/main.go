@@ -1,6 +1,6 @@
 // Figures writes into SECURITY.md what has been measured: the number of cases,
 // which it counts, and what the last "make fuzz" and "make mutation" have left
-// in .cache. Without a run of the latter, there is no row for it.
+// in .cache. What they have left nothing about stays as SECURITY.md has it.
 //
 // Standard input is the list of fuzz targets, each of which must have been run
 // for long enough.
@@ -39,37 +39,34 @@ const (
 )
 
 func write(root, targets string) error {
-	cases, err := countCases(root)
-	if err != nil {
-		return err
-	}
-	fuzz, err := readFuzz(root, targets)
-	if err != nil {
-		return err
-	}
-	rows := [][3]string{{"what", "figure", "reproduce with"}, {"---", "---", "---"}, cases}
-	rows = append(rows, fuzz...)
-	switch mutation, err := readMutation(root); {
-	case errors.Is(err, fs.ErrNotExist):
-		fmt.Fprintln(os.Stderr, "figures: without mutants: run make mutation first")
-	case err != nil:
-		return err
-	default:
-		rows = append(rows, mutation)
-	}
-	var table strings.Builder
-	for _, row := range rows {
-		fmt.Fprintf(&table, "| %s | %s | %s |\n", row[0], row[1], row[2])
-	}
 	name := filepath.Join(root, "SECURITY.md")
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return err
 	}
 	before, rest, found := strings.Cut(string(text), begin)
-	_, after, closed := strings.Cut(rest, end)
+	old, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
 		return fmt.Errorf("SECURITY.md: lacks %q or %q", strings.TrimSpace(begin), strings.TrimSpace(end))
+	}
+	cases, err := countCases(root)
+	if err != nil {
+		return err
+	}
+	rows := [][3]string{{"what", "figure", "reproduce with"}, {"---", "---", "---"}, cases}
+	fuzz, err := readFuzz(root, targets, old)
+	if err != nil {
+		return err
+	}
+	rows = append(rows, fuzz...)
+	mutation, err := readMutation(root, old)
+	if err != nil {
+		return err
+	}
+	rows = append(rows, mutation)
+	var table strings.Builder
+	for _, row := range rows {
+		fmt.Fprintf(&table, "| %s | %s | %s |\n", row[0], row[1], row[2])
 	}
 	return os.WriteFile(name, []byte(before+begin+table.String()+end+after), 0o644)
 }
@@ -109,12 +106,18 @@ func countCases(root string) (row [3]string, err error) {
 const leastFuzzed = 10 * time.Minute
 
 // readFuzz reads what tools/fuzz has left about the targets, which are lines of
-// "directory name": for each a file with "directory name time executions".
-func readFuzz(root, targets string) (rows [][3]string, err error) {
+// "directory name": for each a file with "directory name time executions", or its
+// row in the old table.
+func readFuzz(root, targets, old string) (rows [][3]string, err error) {
 	for target := range strings.Lines(targets) {
 		target = strings.TrimSpace(target)
 		dir, name, _ := strings.Cut(target, " ")
+		what := fmt.Sprintf("executions of `%s` in `%s`, none of which failed", name, dir)
 		data, err := os.ReadFile(filepath.Join(root, ".cache/fuzz", name))
+		if row, kept := keep(old, what); kept && errors.Is(err, fs.ErrNotExist) {
+			rows = append(rows, row)
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: run make fuzz FUZZTIME=%s FUZZ=%s first", err, leastFuzzed, name)
 		}
@@ -126,7 +129,7 @@ func readFuzz(root, targets string) (rows [][3]string, err error) {
 			return nil, fmt.Errorf("%s has been run for %s: run make fuzz FUZZTIME=%s", name, f[2], leastFuzzed)
 		}
 		rows = append(rows, [3]string{
-			fmt.Sprintf("executions of `%s` in `%s`, none of which failed", name, dir),
+			what,
 			thousands(f[3]) + " in " + f[2],
 			"`make fuzz FUZZTIME=" + f[2] + " FUZZ=" + name + "`",
 		})
@@ -137,11 +140,15 @@ func readFuzz(root, targets string) (rows [][3]string, err error) {
 	return rows, nil
 }
 
-// readMutation reads what tools/mutation has left.
-func readMutation(root string) (row [3]string, err error) {
+// readMutation reads what tools/mutation has left, or the row of the old table.
+func readMutation(root, old string) (row [3]string, err error) {
+	const what = "mutants of the core and the adapters that the tests kill; [the others](tools/mutation/survivors.yaml) differ in nothing that a test can tell"
 	data, err := os.ReadFile(filepath.Join(root, ".cache/mutation.json"))
+	if row, kept := keep(old, what); kept && errors.Is(err, fs.ErrNotExist) {
+		return row, nil
+	}
 	if err != nil {
-		return row, err
+		return row, fmt.Errorf("%w: run make mutation first", err)
 	}
 	var m struct{ Killed, Survived int }
 	if err := json.Unmarshal(data, &m); err != nil {
@@ -149,10 +156,21 @@ func readMutation(root string) (row [3]string, err error) {
 	}
 	all := m.Killed + m.Survived
 	return [3]string{
-		"mutants of the core and the adapters that the tests kill; [the others](tools/mutation/survivors.yaml) differ in nothing that a test can tell",
+		what,
 		fmt.Sprintf("%d of %d (%.1f %%)", m.Killed, all, 100*float64(m.Killed)/float64(all)),
 		"`make mutation`",
 	}, nil
+}
+
+// keep returns the row of the old table that says what.
+func keep(old, what string) (row [3]string, found bool) {
+	for line := range strings.Lines(old) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "| "), " | ")
+		if len(cells) == len(row) && cells[0] == what {
+			return [3]string(cells), true
+		}
+	}
+	return row, false
 }
 
 // thousands sets commas into a decimal number.

@@ -63,6 +63,34 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+func TestWriteKeepsWhatHasNotBeenMeasuredAgain(t *testing.T) {
+	root := t.TempDir()
+	put(t, root, "conformance/cases/vary.json", `{"cases": [{}]}`)
+	put(t, root, ".cache/fuzz/FuzzA", "core FuzzA 10m 89\n")
+	put(t, root, ".cache/fuzz/FuzzB", "core FuzzB 10m 90\n")
+	put(t, root, ".cache/mutation.json", `{"Killed": 99, "Survived": 1}`)
+	put(t, root, "SECURITY.md", begin+end)
+	if err := write(root, "core FuzzA\ncore FuzzB\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(root, ".cache")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, root, ".cache/fuzz/FuzzB", "core FuzzB 20m 91\n")
+	if err := write(root, "core FuzzA\ncore FuzzB\n"); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(root, "SECURITY.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| 89 in 10m |", "| 91 in 20m |", "| 99 of 100 (99.0 %) |"} {
+		if strings.Count(string(data), want) != 1 {
+			t.Errorf("%q is not there once:\n%s", want, data)
+		}
+	}
+}
+
 func TestWriteNeedsWhatHasBeenMeasured(t *testing.T) {
 	cases := [2]string{"conformance/cases/vary.json", "{}"}
 	fuzz := func(line string) [2]string { return [2]string{".cache/fuzz/FuzzA", line + "\n"} }
@@ -73,8 +101,10 @@ func TestWriteNeedsWhatHasBeenMeasured(t *testing.T) {
 		"run make fuzz again ":                          {cases, fuzz("conformance FuzzA 10m 89")},
 		"has been run for 9m59s":                        {cases, fuzz("core FuzzA 9m59s 89")},
 		"unexpected end of JSON input":                  {cases, fuzz("core FuzzA 10m 89"), {".cache/mutation.json", "{"}},
+		"run make mutation first":                       {cases, fuzz("core FuzzA 10m 89")},
 	} {
 		root := t.TempDir()
+		put(t, root, "SECURITY.md", begin+end)
 		for _, f := range files {
 			put(t, root, f[0], f[1])
 		}
