@@ -757,29 +757,46 @@ func (f deciderFunc) Decide(ctx context.Context, r cors.Request) cors.Decision {
 // prepare returns a function that answers a request over and over, and returns
 // the status.
 func (e engine) prepare(method string, fields [][2]string) (call func() (status int)) {
+	call, _ = e.prepareExchange(method, fields)
+	return call
+}
+
+// prepareExchange is prepare with a function that returns the header of the last
+// answer.
+func (e engine) prepareExchange(method string, fields [][2]string) (call func() (status int), header func() http.Header) {
+	r := conformance.Request{Method: method, Path: "/items"}.HTTP()
 	if e.http != nil {
-		r := conformance.Request{Method: method, Path: "/items"}.HTTP()
 		for _, f := range fields {
 			r.Header.Add(f[0], f[1])
 		}
 		w := &discard{header: http.Header{}}
-		return func() int {
+		call = func() int {
 			clear(w.header)
 			w.status = http.StatusOK
 			e.http.ServeHTTP(w, r)
 			return w.status
 		}
+		return call, func() http.Header { return w.header }
 	}
 	c := new(fasthttp.RequestCtx)
 	c.Request.Header.SetMethod(method)
+	c.Request.Header.SetHost(r.Host)
 	c.Request.SetRequestURI("/items")
 	for _, f := range fields {
 		c.Request.Header.Add(f[0], f[1])
 	}
-	return func() int {
+	call = func() int {
 		c.Response.Reset()
+		c.ResetUserValues() // as the server does: middleware leaves some
 		e.fast(c)
 		return c.Response.StatusCode()
+	}
+	return call, func() http.Header {
+		h := http.Header{}
+		for name, value := range c.Response.Header.All() {
+			h.Add(string(name), string(value))
+		}
+		return h
 	}
 }
 

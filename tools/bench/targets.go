@@ -1,0 +1,214 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+)
+
+// A target is a limit that a figure should keep to.
+type target struct {
+	what   string
+	limit  float64
+	unit   string // what stands behind the figure
+	figure figureFunc
+}
+
+// A figureFunc returns a figure, and where it was found, if it was measured.
+type figureFunc = func(*report) (x float64, where string, ok bool)
+
+// targets returns what corskit wants to be.
+func targets() (all []target) {
+	add := func(what string, limit float64, unit string, figure figureFunc) {
+		all = append(all, target{what, limit, unit, figure})
+	}
+	for _, f := range []struct {
+		name              string
+		actual, preflight float64 // times what the yardstick takes
+		allocations       float64 // of corskit, or -1 for fewer than the framework's own
+	}{
+		{"nethttp", 0.75, 0.5, 1},
+		{"chi", 0.75, 0.5, 1},
+		{"gin", 0.4, 0.65, 1},
+		{"echo", 0.5, 0.3, -1},
+		{"echov5", 0.5, 0.3, -1},
+		{"fiber", 0.35, 0.2, 0},
+		{"fiberv3", 0.5, 0.2, 0},
+	} {
+		for _, c := range []struct {
+			name           string
+			limit, headers float64
+		}{
+			{"actual", f.actual, 2},
+			{"preflight", f.preflight, 5},
+		} {
+			of := f.name + ", " + c.name
+			switch f.name {
+			case "nethttp", "chi":
+				add(of+": to the best peer", c.limit, "x", toBest(f.name, c.name))
+				add(of+": bytes", 16*c.headers, " B", added(f.name, c.name, "B/op"))
+			default:
+				add(of+": to the framework's own", c.limit, "x", toOwn(f.name, c.name))
+			}
+			if f.allocations >= 0 {
+				add(of+": allocations", f.allocations, "", added(f.name, c.name, "allocs/op"))
+			} else {
+				add(of+": allocations beyond those of the framework's own", -1, "", beyond(f.name, own[f.name], c.name, "allocs/op"))
+			}
+		}
+		add(f.name+", preflight-refused: to the best peer", 0.7, "x", toBest(f.name, "preflight-refused"))
+		add(f.name+", no-origin: to the best peer", 1.35, "x", toBest(f.name, "no-origin"))
+		add(f.name+", any case: to the best peer", 1, "x", worst(f.name, "", func(r *report, c string) (float64, bool) {
+			ratio, _, ok := r.toBest(f.name, c)
+			return ratio, ok && c != "no-origin" && !strings.HasPrefix(c, "hostile-")
+		}))
+		add(f.name+", hostile", 200, " ns", worst(f.name, "hostile-", overheadIn(f.name, "ns/op")))
+		add(f.name+", hostile and refused: allocations", 0, "", worst(f.name, "hostile-", func(r *report, c string) (float64, bool) {
+			if c != "hostile-origin" && c != "hostile-upper-case" {
+				return 0, false // the header is, but what is answered does not depend on it
+			}
+			return overheadIn(f.name, "allocs/op")(r, c)
+		}))
+		add(f.name+", actual: what Seal adds", 100, " ns", over(f.name, "corskit+Seal", "ns/op"))
+		add(f.name+", actual: allocations that Seal adds", 1, "", over(f.name, "corskit+Seal", "allocs/op"))
+		add(f.name+", actual: what an idle Observe(Live) adds", 15, " ns", over(f.name, "corskit+Live+Observe", "ns/op"))
+	}
+	add("Decide, actual", 40, " ns", measured("core:Decide/actual", "ns/op"))
+	add("Decide, preflight", 80, " ns", measured("core:Decide/preflight", "ns/op"))
+	for _, c := range []string{"actual", "preflight"} {
+		add("Decide, "+c+": allocations", 0, "", measured("core:Decide/"+c, "allocs/op"))
+	}
+	for _, c := range []string{"exact", "pattern", "refused"} {
+		add("lookup, "+c+": of many origins, to one", 1.5, "x", growth(c))
+	}
+	for _, n := range []string{"100000", "1000000"} {
+		add("build of "+n+" origins: each", 1000, " ns", measured(peersDir+":Build/"+n, "ns/origin"))
+		add("build of "+n+" origins: memory of each", 80, " B", measured(peersDir+":Build/"+n, "B/origin"))
+	}
+	add("reload of 100000 origins", 150, " ms", func(r *report) (float64, string, bool) {
+		f, ok := r.get(peersDir+":Reload", "ns/op")
+		slowest, _ := r.get(peersDir+":Reload", "slowest-ns")
+		return f.min / 1e6, fmt.Sprintf("while the slowest request took %.3g ms", slowest.min/1e6), ok
+	})
+	return all
+}
+
+func measured(name, unit string) figureFunc {
+	return func(r *report) (float64, string, bool) {
+		f, ok := r.get(name, unit)
+		return f.min, "", ok
+	}
+}
+
+// added returns what corskit adds to the framework.
+func added(framework, c, unit string) figureFunc {
+	return func(r *report) (float64, string, bool) {
+		f, ok := r.overhead(framework, "corskit", c, unit)
+		return f.min, "", ok
+	}
+}
+
+func toBest(framework, c string) figureFunc {
+	return func(r *report) (float64, string, bool) { return r.toBest(framework, c) }
+}
+
+func toOwn(framework, c string) figureFunc {
+	return func(r *report) (float64, string, bool) {
+		ratio, ok := r.ratio(framework, own[framework], c)
+		return ratio, own[framework], ok
+	}
+}
+
+// beyond returns by how much corskit takes more than another.
+func beyond(framework, other, c, unit string) figureFunc {
+	return func(r *report) (float64, string, bool) {
+		ours, ok := r.overhead(framework, "corskit", c, unit)
+		theirs, alsoOK := r.overhead(framework, other, c, unit)
+		return ours.min - theirs.min, "", ok && alsoOK
+	}
+}
+
+// over returns by how much corskit with something on top takes more.
+func over(framework, with, unit string) figureFunc {
+	return func(r *report) (float64, string, bool) {
+		more, ok := r.overhead(framework, with, "actual", unit)
+		ours, alsoOK := r.overhead(framework, "corskit", "actual", unit)
+		return more.min - ours.min, "", ok && alsoOK
+	}
+}
+
+func overheadIn(framework, unit string) func(r *report, c string) (float64, bool) {
+	return func(r *report, c string) (float64, bool) {
+		f, ok := r.overhead(framework, "corskit", c, unit)
+		return f.min, ok
+	}
+}
+
+// worst returns the largest figure of the cases with a prefix, and its case.
+func worst(framework, prefix string, figure func(r *report, c string) (float64, bool)) figureFunc {
+	return func(r *report) (x float64, where string, ok bool) {
+		for _, c := range r.parts(corsPrefix+framework+"/corskit/", 0) {
+			if this, measured := figure(r, c); measured && strings.HasPrefix(c, prefix) && (!ok || this > x) {
+				x, where, ok = this, c, true
+			}
+		}
+		return x, where, ok
+	}
+}
+
+// growth returns how much longer lookups take in the slowest policy than in one of
+// one origin.
+func growth(c string) figureFunc {
+	return func(r *report) (x float64, where string, ok bool) {
+		prefix := peersDir + ":Scale/"
+		one, ok := r.get(prefix+"1/"+c, "ns/op")
+		if !ok {
+			return 0, "", false
+		}
+		for _, n := range r.parts(prefix, 0) {
+			if f, measured := r.get(prefix+n+"/"+c, "ns/op"); measured && f.min/one.min > x {
+				x, where = f.min/one.min, n+" origins"
+			}
+		}
+		return x, where, true
+	}
+}
+
+// writeTargets writes the targets about which something was measured.
+func (r *report) writeTargets(out io.Writer) {
+	rows := [][]string{{"target", "at most", "is", ""}}
+	met, missed := 0, 0
+	for _, t := range targets() {
+		x, where, ok := t.figure(r)
+		if !ok {
+			continue
+		}
+		verdict := "met"
+		if x > t.limit {
+			verdict = "**missed**"
+			missed++
+		} else {
+			met++
+		}
+		is := t.show(x)
+		if where != "" {
+			is += " (" + where + ")"
+		}
+		rows = append(rows, []string{t.what, t.show(t.limit), is, verdict})
+	}
+	if len(rows) > 1 {
+		fmt.Fprintf(out, "\n## Targets\n\n%d met, %d missed, by the fastest rounds.\n\n", met, missed)
+		writeTable(out, rows)
+	}
+}
+
+func (t target) show(x float64) string {
+	switch {
+	case t.unit == "x":
+		return times(x)
+	case math.Abs(x) < 1000:
+		return fmt.Sprintf("%.3g", x) + t.unit // more digits: it may be near to the limit
+	}
+	return short(x) + t.unit
+}
