@@ -1,0 +1,3 @@
+// Package browser has the conformance suite's table judged by real browsers:
+// Chromium, Firefox and WebKit.
+package browser
