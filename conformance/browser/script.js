@@ -1,0 +1,48 @@
+// Calls fetch, or XMLHttpRequest where a listener looks at the upload, here or in a frame in a sandbox, whose origin is opaque, and tells
+// what a script gets.
+async function look({ url, upload, ...init }) {
+  if (upload) {
+    return new Promise((resolve) => {
+      const request = new XMLHttpRequest()
+      request.open(init.method, url)
+      init.headers.forEach(([name, value]) => request.setRequestHeader(name, value))
+      request.withCredentials = init.credentials === 'include'
+      request.upload.addEventListener('progress', () => {})
+      request.onload = () =>
+        resolve({
+          result: 'readable',
+          status: request.status,
+          headers: request.getAllResponseHeaders().trim().split('\r\n').map((line) => line.split(': ')),
+        })
+      request.onerror = () => resolve({ result: 'blocked', error: 'XMLHttpRequest' })
+      request.send('body') // without one there is nothing to listen to
+    })
+  }
+  try {
+    const response = await fetch(url, init)
+    await response.arrayBuffer()
+    return {
+      result: response.type === 'opaque' ? 'opaque' : 'readable',
+      status: response.status,
+      headers: [...response.headers],
+    }
+  } catch (e) {
+    return { result: 'blocked', error: String(e) }
+  }
+}
+
+function fetchIn(sandbox, what) {
+  if (!sandbox) return look(what)
+  return new Promise((resolve) => {
+    const frame = document.createElement('iframe')
+    frame.sandbox = 'allow-scripts'
+    addEventListener('message', function listen(e) {
+      if (e.source !== frame.contentWindow) return
+      removeEventListener('message', listen)
+      frame.remove()
+      resolve(e.data)
+    })
+    frame.srcdoc = `<script>(${look})(${JSON.stringify(what)}).then((r) => parent.postMessage(r, '*'))</` + 'script>'
+    document.body.append(frame)
+  })
+}
