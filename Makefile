@@ -6,7 +6,10 @@ export GOWORK := $(CURDIR)/go.work
 # In a workspace this pattern stands for every package of every module.
 ALL := github.com/corskit/corskit/...
 FUZZTIME ?= 10s
-BENCH ?= .
+# What bench runs, how often and for how long: all of it takes about five minutes.
+BENCH ?=
+ROUNDS ?= 10
+BENCHTIME ?= 20ms
 # The race detector needs a C compiler, without which Go turns cgo off.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
@@ -14,10 +17,12 @@ install := GOWORK=off go build -C tools -o ../bin/
 # Shows and counts tests from the JSON that comes in.
 report := bin/gotestsum --format pkgname --format-hide-empty-pkg --jsonfile .cache/test.json \
 	--post-run-command 'tools/tally .cache/tally' --raw-command -- cat
+# The engines that test-browser needs: all, or a list such as chromium,firefox.
+BROWSERS ?= all
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: demo
 demo: ## one policy on every framework: a decision matrix and a page (DEMO_ONCE=1: the matrix only)
@@ -43,6 +48,15 @@ outside: .cache ## test every module as those who require it see it, and with th
 	@$(install) gotest.tools/gotestsum ./outside
 	@set -o pipefail; bin/outside | $(report)
 
+.PHONY: browsers
+browsers: ## install the browsers of test-browser, where there is apt
+	@tools/browsers
+
+.PHONY: test-browser
+test-browser: .cache ## have real browsers judge (BROWSERS=chromium,firefox,webkit: all of them)
+	@$(install) gotest.tools/gotestsum
+	@set -o pipefail; BROWSERS=$(BROWSERS) go test -json -count=1 -timeout 20m ./conformance/browser/... | $(report)
+
 .PHONY: lint
 lint: ## check formatting, likely mistakes and the workflows (make outside checks go.mod)
 	@$(install) honnef.co/go/tools/cmd/staticcheck github.com/rhysd/actionlint/cmd/actionlint
@@ -52,9 +66,16 @@ lint: ## check formatting, likely mistakes and the workflows (make outside check
 	bin/staticcheck -checks inherit,-ST1013 $(ALL) # 204 and 403 read better in tables than their names
 	bin/actionlint -shellcheck= -pyflakes=
 
+# The value of BENCH is not expanded: a dollar is the regexp's.
 .PHONY: bench
-bench: ## run the benchmarks (BENCH=regexp)
-	go test -run '^$$' -bench '$(BENCH)' -benchmem ./core/... ./conformance/adapters/...
+bench: ## measure beside the peers, and write BENCHMARKS.md (BENCH=regexp: a part, and only print it; ROUNDS=10)
+	@$(install) ./bench
+	@bin/bench -rounds $(ROUNDS) -benchtime $(BENCHTIME) -bench '$(value BENCH)'
+
+.PHONY: bench-diff
+bench-diff: ## compare the core's benchmarks with those of its last tag, or of AGAINST
+	@$(install) golang.org/x/perf/cmd/benchstat
+	@ROUNDS=$(ROUNDS) tools/bench-diff $(AGAINST)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME each (10s), or those in FUZZ
