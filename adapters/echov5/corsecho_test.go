@@ -546,6 +546,7 @@ func TestNilDecider(t *testing.T) {
 
 func serve(h http.Handler, method, path, origin, requestMethod string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "http://api.example.com"+path, nil)
+	r.Header.Set("Accept-Encoding", "gzip") // as browsers do
 	if origin != "" {
 		r.Header.Set("Origin", origin)
 	}
