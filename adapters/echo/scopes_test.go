@@ -1,6 +1,7 @@
 package corsecho_test
 
 import (
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -420,10 +421,14 @@ func TestAllocations(t *testing.T) {
 					r.Header.Set("Access-Control-Request-Method", tt.request)
 				}
 				w := discard{}
-				return testing.AllocsPerRun(100, func() {
-					clear(w)
-					e.ServeHTTP(w, r)
-				})
+				least := math.Inf(1)
+				for range 50 { // the race detector empties echo's pool now and then
+					least = min(least, testing.AllocsPerRun(1, func() {
+						clear(w)
+						e.ServeHTTP(w, r)
+					}))
+				}
+				return least
 			}
 			without := count(func(*echo.Echo) {})
 			if got := count(tt.mount) - without; got > tt.most {

@@ -1,6 +1,7 @@
 package corsecho_test
 
 import (
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -407,7 +408,7 @@ func TestAllocations(t *testing.T) {
 		{"scoped", func(e *echo.Echo) { corsecho.Scopes(e).Group(e.Group("/items"), policy) }, "PUT", "", 1},
 		{"scoped and sealed", func(e *echo.Echo) { corsecho.Scopes(e, corsecho.Seal()).Group(e.Group("/items"), policy) }, "PUT", "", 1},
 		{"preflight", func(e *echo.Echo) { e.Use(corsecho.New(policy)) }, "OPTIONS", "PUT", 1},
-		{"scoped preflight", func(e *echo.Echo) { corsecho.Scopes(e).Group(e.Group("/items"), policy) }, "OPTIONS", "PUT", 2}, // one if no race detector empties echo's pool
+		{"scoped preflight", func(e *echo.Echo) { corsecho.Scopes(e).Group(e.Group("/items"), policy) }, "OPTIONS", "PUT", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			count := func(mount func(*echo.Echo)) float64 {
@@ -420,10 +421,14 @@ func TestAllocations(t *testing.T) {
 					r.Header.Set("Access-Control-Request-Method", tt.request)
 				}
 				w := discard{}
-				return testing.AllocsPerRun(100, func() {
-					clear(w)
-					e.ServeHTTP(w, r)
-				})
+				least := math.Inf(1)
+				for range 50 { // the race detector empties echo's pool now and then
+					least = min(least, testing.AllocsPerRun(1, func() {
+						clear(w)
+						e.ServeHTTP(w, r)
+					}))
+				}
+				return least
 			}
 			without := count(func(*echo.Echo) {})
 			if got := count(tt.mount) - without; got > tt.most {
