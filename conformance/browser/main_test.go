@@ -119,6 +119,10 @@ func theBench(t *testing.T, name string) *bench {
 
 // inEach runs a test in every engine, in all of them at once.
 func inEach(t *testing.T, test func(t *testing.T, b *bench)) {
+	t.Helper()
+	if os.Getenv("BROWSERS") == "" {
+		t.Skip("BROWSERS lists no engine: run make test-browser")
+	}
 	t.Run("in", func(t *testing.T) {
 		for _, name := range engine.Names() {
 			t.Run(name, func(t *testing.T) {
