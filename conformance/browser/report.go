@@ -106,10 +106,11 @@ func (r *report) markdown() (string, error) {
 	}
 	out("\nOf the %d cases of the table browsers can produce %d, in %d ways: from pages of the case's\n"+
 		"origin, with the credentials modes `same-origin` and `include`, with the mode `no-cors`, with\n"+
-		"a listener on the upload, over TLS and over plain HTTP. In each the response that the script gets, the headers that it can\n"+
+		"a listener on the upload, over TLS and over plain HTTP. On net/http all are tried, on the other\n"+
+		"adapters one for each case. In each the response that the script gets, the headers that it can\n"+
 		"read, the requests that the server gets, CORS-preflight requests included, and in Chromium the\n"+
-		"code of the error are what the case and the [model of the browser](../fetch) say (%s), or differ in\n"+
-		"the way that the case lists (%s).\n", len(cases), len(cases)-missing, len(all), agrees, differs)
+		"code of the error are what the case and the [model of the browser](../fetch) say (%s), or differ\n"+
+		"in the way that the case lists (%s).\n", len(cases), len(cases)-missing, len(all), agrees, differs)
 
 	out("| engine | adapter | %s | %s | %s |\n| --- | --- | ---: | ---: | ---: |", agrees, differs, fails)
 	slices.Sort(r.columns)
