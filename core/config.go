@@ -90,7 +90,8 @@ type Config struct {
 	// MaxAge is how long browsers may keep the answer to a CORS-preflight
 	// request, in whole seconds up to 24 hours, the most that any browser
 	// honours. 0 omits the header, which browsers take for five seconds;
-	// [NoPreflightCache] forbids keeping it.
+	// [NoPreflightCache] forbids keeping it. Firefox keeps no answer whose lists
+	// are "*": where that counts, name the methods and headers.
 	//
 	// See https://fetch.spec.whatwg.org/#http-access-control-max-age
 	MaxAge time.Duration
@@ -111,6 +112,10 @@ type Config struct {
 	// obtain it, by a sandboxed frame, and with AllowCredentials act as the
 	// user who visits it. Beside "*", which stands for null as well, it changes
 	// nothing.
+	//
+	// Browsers also send "null" after a redirect from one foreign origin to
+	// another. Firefox then asks permission for the page's own origin and sends
+	// the request from "null", so that the second server has to allow both.
 	DangerouslyAllowNullOrigin bool
 
 	// DangerouslyAllowInsecureOrigins lets AllowOrigins hold plain http
