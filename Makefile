@@ -17,8 +17,8 @@ install := GOWORK=off go build -C tools -o ../bin/
 # Shows and counts tests from the JSON that comes in.
 report := bin/gotestsum --format pkgname --format-hide-empty-pkg --jsonfile .cache/test.json \
 	--post-run-command 'tools/tally .cache/tally' --raw-command -- cat
-# The engines that test-browser needs: all, or a list such as chromium,firefox.
-BROWSERS ?= all
+# The engines that test-browser needs: all of them, or a list such as chromium,firefox.
+BROWSERS ?=
 
 .PHONY: help
 help: ## list the targets
@@ -55,7 +55,7 @@ browsers: ## install the browsers of test-browser, where there is apt
 .PHONY: test-browser
 test-browser: .cache ## have real browsers judge (BROWSERS=chromium,firefox,webkit: all of them)
 	@$(install) gotest.tools/gotestsum
-	@set -o pipefail; BROWSERS=$(BROWSERS) go test -json -count=1 -timeout 20m ./conformance/browser/... | $(report)
+	@set -o pipefail; BROWSERS=$(or $(BROWSERS),all) go test -json -count=1 -timeout 20m ./conformance/browser/... | $(report)
 
 .PHONY: lint
 lint: ## check formatting, likely mistakes and the workflows (make outside checks go.mod)

@@ -28,8 +28,12 @@ func TestBroken(t *testing.T) {
 			continue
 		}
 		t.Run(a.Name, func(t *testing.T) {
-			o, err := b.observe(t.Context(), a.Adapter, trial)
+			right, err := b.observe(t.Context(), conformance.Adapter{Mount: broken.Right}, trial, true)
 			require.NoError(t, err)
+			require.Empty(t, b.compare(trial, trial.Want, right), "without the fault")
+			o, err := b.observe(t.Context(), a.Adapter, trial, true)
+			require.NoError(t, err)
+			require.NotEmpty(t, o.Exchanges, "the request does not reach the server")
 			assert.NotEmpty(t, b.compare(trial, trial.Want, o), "Chromium does not notice it by %s", trial.Name())
 			found.noticed(a.Name, trial.Name())
 		})
@@ -38,8 +42,7 @@ func TestBroken(t *testing.T) {
 }
 
 // noBrowserNotices are faults that show in nothing but what no browser sends:
-// malformed and repeated header fields, OPTIONS without Origin, requests with
-// Sec-Fetch-Site that have the origin of another scheme, and
+// malformed and repeated header fields, OPTIONS without Origin, and
 // Access-Control-Request-Private-Network.
 var noBrowserNotices = []string{
 	"lower-cases origins",
@@ -48,7 +51,6 @@ var noBrowserNotices = []string{
 	"takes an empty Origin for none",
 	"answers OPTIONS without Origin",
 	"takes the first of two method lines",
-	"forgets Sec-Fetch-Site",
 	"reads the first line of requested headers only",
 	"holds a few lines of requested headers only",
 	"skips empty labels",

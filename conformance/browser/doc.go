@@ -11,5 +11,6 @@
 // origin to a local server, and its wire keeps what comes and goes. What the script
 // gets and what the server is sent must be what the model of the browser in
 // [github.com/corskit/corskit/conformance/fetch] says, and what the server answers
-// must be what the case expects.
+// must be what the case expects. Which connection a browser uses is its own choice:
+// cases about one that carries several requests are no more than their order here.
 package browser

@@ -42,7 +42,7 @@ func TestExplain(t *testing.T) {
 			continue
 		}
 		t.Run(trial.Name(), func(t *testing.T) {
-			o, err := b.observe(t.Context(), netHTTP, trial)
+			o, err := b.observe(t.Context(), netHTTP, trial, true)
 			require.NoError(t, err)
 			assert.Empty(t, b.compare(trial, trial.Want, o))
 			require.NotEmpty(t, o.Exchanges)
@@ -64,7 +64,8 @@ func TestExplain(t *testing.T) {
 		decision, code, _ := strings.Cut(end, ": ")
 		fmt.Fprintf(&table, "| %s | %s | %d |\n", decision, code, blocked[end])
 	}
-	found.add("Refusals, in Chromium's words", "For each, `corskit explain` says of the request what Chromium says on the page's console.\n\n"+
+	found.add("Refusals, in Chromium's words", "For each, `corskit explain` says of the request what Chromium says on the page's console; for\n"+
+		"predicates, which no policy file holds, the model of the browser does.\n\n"+
 		"| decision | code | cases |\n| --- | --- | ---: |\n"+table.String())
 	for _, end := range []string{
 		"actual origin-not-allowed: MissingAllowOriginHeader",

@@ -25,6 +25,14 @@ var found report
 var benches = map[string]func() (*bench, error){}
 
 func TestMain(m *testing.M) {
+	if wanted := os.Getenv("BROWSERS"); wanted != "" && wanted != "all" {
+		for name := range strings.SplitSeq(wanted, ",") {
+			if !slices.Contains(engine.Names(), name) {
+				fmt.Fprintf(os.Stderr, "browser: BROWSERS has %q: write all, or a list of %s\n", name, strings.Join(engine.Names(), ","))
+				os.Exit(1)
+			}
+		}
+	}
 	os.Exit(func() int {
 		var mu sync.Mutex
 		var started []*bench

@@ -1,10 +1,13 @@
 package browser
 
 import (
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/corskit/corskit/conformance"
@@ -33,6 +36,19 @@ func TestTable(t *testing.T) {
 	})
 }
 
+// TestPlainHost checks that plainHost is there for every engine, so that it is the
+// page at https for which WebKit does not ask it.
+func TestPlainHost(t *testing.T) {
+	inEach(t, func(t *testing.T, b *bench) {
+		serve(t, b, "http://"+plainHost, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Access-Control-Allow-Origin", "*")
+			io.WriteString(w, "plain")
+		}))
+		got := run[string](t, b, "http://localhost:3000", `return (await fetch("http://`+plainHost+`/")).text()`)
+		assert.Equal(t, "plain", got)
+	})
+}
+
 func allTrials(t *testing.T) (all []trial) {
 	for _, c := range conformance.Cases() {
 		list, _, err := trials(c)
@@ -47,7 +63,7 @@ func try(t *testing.T, b *bench, a conformance.Adapter, trial trial) {
 	defer func() { found.tried(trial, b.engine.Name(), a.Name, mark) }()
 	want, err := trial.wanted(b.engine.Name(), a.Mount)
 	require.NoError(t, err)
-	o, err := b.observe(t.Context(), a, trial)
+	o, err := b.observe(t.Context(), a, trial, len(want.Sent) > 0)
 	require.NoError(t, err)
 	problems := b.compare(trial, want, o)
 	as := agrees
@@ -58,6 +74,7 @@ func try(t *testing.T, b *bench, a conformance.Adapter, trial trial) {
 		if as == agrees && slices.Contains(d.Engines, b.engine.Name()) && d.Credentials == credentialsMode(trial.Request) {
 			require.NotEmpty(t, problems, "%s does as the standard says: take it from what the case lists", b.engine.Name())
 			require.Equal(t, d.Result, o.Result, "%s", d.Why)
+			require.Len(t, o.Exchanges, 2, "a CORS-preflight request, and the request that it permits")
 			problems, as = judge(trial.Case, o), differs
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -169,7 +170,7 @@ func (l *named) Close() error {
 }
 
 // isTLS reports whether connections to an origin are encrypted.
-func isTLS(origin string) bool { return origin[:min(len(origin), 6)] == "https:" }
+func isTLS(origin string) bool { return strings.HasPrefix(origin, "https:") }
 
 // serve has an application answer the connections to an origin, and returns what
 // passes over the wire. The function stops it.

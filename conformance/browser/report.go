@@ -107,10 +107,10 @@ func (r *report) markdown() (string, error) {
 	out("\nOf the %d cases of the table browsers can produce %d, in %d ways: from pages of the case's\n"+
 		"origin, with the credentials modes `same-origin` and `include`, with the mode `no-cors`, with\n"+
 		"a listener on the upload, over TLS and over plain HTTP. On net/http all are tried, on the other\n"+
-		"adapters one for each case. In each the response that the script gets, the headers that it can\n"+
-		"read, the requests that the server gets, CORS-preflight requests included, and in Chromium the\n"+
-		"code of the error are what the case and the [model of the browser](../fetch) say (%s), or differ\n"+
-		"in the way that the case lists (%s).\n", len(cases), len(cases)-missing, len(all), agrees, differs)
+		"adapters one for each case. In each the response that the script gets, which of the handler's\n"+
+		"headers it can read, the requests that the server gets, CORS-preflight requests included, and in\n"+
+		"Chromium the code of the error are what the case and the [model of the browser](../fetch) say (%s),\n"+
+		"or differ as listed below (%s).\n", len(cases), len(cases)-missing, len(all), agrees, differs)
 
 	out("| engine | adapter | %s | %s | %s |\n| --- | --- | ---: | ---: | ---: |", agrees, differs, fails)
 	slices.Sort(r.columns)
@@ -123,14 +123,14 @@ func (r *report) markdown() (string, error) {
 		out("| %s | %s | %d | %d | %d |", engine, adapter, counts[agrees], counts[differs], counts[fails])
 	}
 
-	out("\n## Where engines differ from the standard\n\n| case | engines | script gets | why |\n| --- | --- | --- | --- |")
+	out("\n## Where engines differ from the standard in these cases\n\n| case | engines | script gets | why |\n| --- | --- | --- | --- |")
 	for _, c := range cases {
 		for _, d := range c.Differs {
 			out("| `%s` | %s | %s | %s |", c.Name, strings.Join(d.Engines, ", "), d.Result, d.Why)
 		}
 	}
 
-	out("| all over plain HTTP from pages at https | webkit | blocked | Mixed content, which the other engines let go to localhost. |")
+	out("| all over plain HTTP from pages at https | webkit | blocked | Mixed content, which the other engines let go to names below localhost. |")
 
 	for _, title := range slices.Sorted(maps.Keys(r.sections)) {
 		out("\n## %s\n\n%s", title, strings.TrimSpace(r.sections[title]))

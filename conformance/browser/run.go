@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -21,6 +22,7 @@ type bench struct {
 	engine  engine.Engine
 	tabs    map[string]engine.Tab // by the origin of their pages
 	last    int                   // the number of the last request
+	again   int                   // how often one was sent again: see send
 }
 
 // hasCodes reports whether the engine says why it has blocked a request, in a code
@@ -33,6 +35,7 @@ const patience = 20 * time.Second
 // An observation is what has come of a trial.
 type observation struct {
 	seen
+	URL       string           // what was asked for
 	Complaint engine.Complaint // what the engine says of the request, if it is Blocked
 	Exchanges []exchange       // what the server has got, and answered
 }
@@ -45,8 +48,9 @@ type seen struct {
 	Error   string      // if it is blocked
 }
 
-// observe tries a trial against an adapter, on a server of its own.
-func (b *bench) observe(ctx context.Context, a conformance.Adapter, t trial) (o observation, err error) {
+// observe tries a trial against an adapter, on a server of its own. It says wants if
+// the server must get something.
+func (b *bench) observe(ctx context.Context, a conformance.Adapter, t trial, wants bool) (o observation, err error) {
 	site, err := t.Case.Site()
 	if err != nil {
 		return o, err
@@ -62,7 +66,7 @@ func (b *bench) observe(ctx context.Context, a conformance.Adapter, t trial) (o 
 		if err != nil {
 			return o, err
 		}
-		defer forget()
+		defer func() { err = errors.Join(err, forget()) }()
 	}
 	wire, stop, err := b.network.serve(originOf(t.Request.URL), a.Mount(site))
 	if err != nil {
@@ -74,39 +78,53 @@ func (b *bench) observe(ctx context.Context, a conformance.Adapter, t trial) (o 
 		}
 	}()
 	for _, r := range t.Before {
-		if _, err := b.fetch(ctx, b.number(r)); err != nil {
-			return o, err
-		}
-	}
-	before, err := wire.exchanges()
-	if err != nil {
-		return o, err
-	}
-	var r fetch.Request
-	for range 3 {
-		r = b.number(t.Request)
-		if o.seen, err = b.fetch(ctx, r); err != nil {
-			return o, err
-		}
-		all, err := wire.exchanges()
+		o, err := b.send(ctx, wire, r, wants)
 		if err != nil {
 			return o, err
 		}
-		// A browser may use a connection to the last server of the same name, which
-		// is being closed; then nothing comes here.
-		if o.Exchanges = all[len(before):]; len(o.Exchanges) > 0 {
-			break
+		if wants && len(o.Exchanges) == 0 {
+			return o, fmt.Errorf("%s %s, which is to come before, does not reach the server", r.Method, r.URL)
 		}
 	}
+	if o, err = b.send(ctx, wire, t.Request, wants); err != nil {
+		return o, err
+	}
 	if o.Result == fetch.Blocked.String() && b.hasCodes() {
-		o.Complaint, _ = b.tabs[r.Origin].Complaint(ctx, r.URL)
+		o.Complaint, _ = b.tabs[t.Request.Origin].Complaint(ctx, o.URL)
+	}
+	return o, nil
+}
+
+// send has a page send a request, and waits for what comes of it. A browser may pick
+// a connection to the last server of the same name, which is being closed, and say
+// that it is blocked while nothing comes here: so it is sent again, if wanted.
+func (b *bench) send(ctx context.Context, w *wire, r fetch.Request, wanted bool) (o observation, err error) {
+	before, err := w.exchanges()
+	if err != nil {
+		return o, err
+	}
+	for range 3 {
+		r := b.number(r)
+		o.URL = r.URL
+		if o.seen, err = b.fetch(ctx, r); err != nil {
+			return o, err
+		}
+		all, err := w.exchanges()
+		if err != nil {
+			return o, err
+		}
+		o.Exchanges = all[len(before):]
+		if !wanted || len(o.Exchanges) > 0 || o.Result != fetch.Blocked.String() {
+			break
+		}
+		b.again++
 	}
 	return o, nil
 }
 
 // setCookies has a page of the server's own set the cookies of r, so that requests
 // from other sites have them too, and returns a function that takes them away.
-func (b *bench) setCookies(ctx context.Context, r fetch.Request) (forget func(), err error) {
+func (b *bench) setCookies(ctx context.Context, r fetch.Request) (forget func() error, err error) {
 	origin := originOf(r.URL)
 	tab, err := b.tab(ctx, origin)
 	if err != nil {
@@ -124,7 +142,7 @@ func (b *bench) setCookies(ctx context.Context, r fetch.Request) (forget func(),
 		}
 		return tab.Run(ctx, script.String(), nil)
 	}
-	return func() { set(0) }, set(3600)
+	return func() error { return set(0) }, set(3600)
 }
 
 func (b *bench) number(r fetch.Request) fetch.Request {
@@ -236,19 +254,19 @@ func (b *bench) compare(t trial, want fetch.Outcome, o observation) (problems []
 // judge returns a sentence for each thing that the case expects otherwise of what has
 // passed over the wire.
 func judge(c conformance.Case, o observation) (problems []string) {
-	found := false
+	sent := false
 	for _, x := range o.Exchanges {
 		if !isRequestOf(c, x.Request) {
 			continue
 		}
-		found = true
+		sent = true
 		if x.Response == nil {
 			problems = append(problems, "The server did not answer the request.")
 			continue
 		}
 		problems = append(problems, conformance.Judge(c, x.Response)...)
 	}
-	if !found {
+	if !sent {
 		problems = append(problems, "The request of the case was not sent.")
 	}
 	return problems

@@ -1,5 +1,6 @@
-// Calls fetch, or XMLHttpRequest where a listener looks at the upload, here or in a frame in a sandbox, whose origin is opaque, and tells
-// what a script gets.
+// Makes a request as a script does, and tells what the script gets: by fetch, or by
+// XMLHttpRequest if something is to listen to the upload. The page that makes it is
+// this one, or a frame in a sandbox, whose origin is opaque.
 async function look({ url, upload, ...init }) {
   if (upload) {
     return new Promise((resolve) => {

@@ -46,13 +46,20 @@ func trials(c conformance.Case) (list []trial, why string, err error) {
 	if !ok {
 		return nil, "no page can have the origin of a request that is sent before", nil
 	}
-	variants := variants(c.Request)
-	if len(variants) == 0 {
+	ways := variants(c.Request)
+	if len(ways) == 0 {
 		return nil, "no page can have the origin", nil
 	}
 	why = "no script sends such a request"
-	for _, v := range variants {
-		t := trial{Case: c, Variant: v.name, Before: before, Request: v.request}
+	if c.Request.HTTP().Header.Get("Upgrade") == "websocket" {
+		why = "it is no fetch but the handshake of a WebSocket, which has a test of its own"
+	}
+	for _, v := range ways {
+		t := trial{Case: c, Variant: v.name, Request: v.request}
+		for _, r := range before { // to the same server
+			r.URL = originOf(v.request.URL) + strings.TrimPrefix(r.URL, originOf(r.URL))
+			t.Before = append(t.Before, r)
+		}
 		if t.Want, err = t.outcome(netHTTP.Mount); err != nil {
 			return nil, "", err
 		}
@@ -67,6 +74,9 @@ func trials(c conformance.Case) (list []trial, why string, err error) {
 			}
 			list = append(list, t)
 			break
+		}
+		if t.Want.Failure.Preflight && v.request.Method == c.Request.Method {
+			why = "the CORS-preflight request that comes first is refused"
 		}
 	}
 	if len(list) > 0 {
@@ -131,27 +141,32 @@ func variants(r conformance.Request) []variant {
 		// server's own.
 		foreign, own := request, request
 		foreign.Origin, foreign.Mode = "https://app.example.com", fetch.ModeNoCORS
-		foreign.URL = "https://" + r.HTTP().Host + r.Path
-		own.Origin, own.URL = "https://"+r.HTTP().Host, foreign.URL
+		foreign.URL = urlOf("https", r)
+		own.Origin, own.URL = originOf(foreign.URL), foreign.URL
 		return []variant{{"no-cors", foreign}, {"own page", own}}
 	}
 	request.Origin = origins[0]
 	if len(origins) != 1 || !isPageOrigin(request.Origin) {
 		return nil
 	}
-	scheme := "https://"
+	scheme := "https"
 	if strings.HasPrefix(request.Origin, "http:") {
-		scheme = "http://"
+		scheme = "http"
 	}
-	request.URL = scheme + r.HTTP().Host + r.Path
+	request.URL = urlOf(scheme, r)
 	include, noCORS, upload := request, request, request
 	include.Credentials, include.Cookie = fetch.Include, header.Get("Cookie")
 	noCORS.Mode = fetch.ModeNoCORS
 	all := []variant{{"cors", request}, {"cors with credentials", include}, {"no-cors", noCORS}}
-	if scheme == "https://" && isAnyHost(r) && request.Origin != "https://"+r.HTTP().Host {
+	if scheme == "https" && isAnyHost(r) && request.Origin != originOf(request.URL) {
 		plain := request
 		plain.URL = "http://" + plainHost + r.Path
 		all = append(all, variant{"cors over plain HTTP", plain})
+	}
+	if scheme == "http" {
+		secure := request
+		secure.URL = urlOf("https", r)
+		all = append(all, variant{"cors to https", secure})
 	}
 	if request.Method == http.MethodPost {
 		upload.UseCORSPreflight = true
@@ -186,6 +201,13 @@ func scriptsFor(list []conformance.Request) ([]fetch.Request, bool) {
 		scripts = append(scripts, all[0].request)
 	}
 	return scripts, true
+}
+
+// urlOf returns the URL of a request as browsers serialize it, without the scheme's
+// own port.
+func urlOf(scheme string, r conformance.Request) string {
+	port := map[string]string{"http": ":80", "https": ":443"}[scheme]
+	return scheme + "://" + strings.TrimSuffix(r.HTTP().Host, port) + r.Path
 }
 
 // scriptHeader returns the headers of a request that are left to a script.
@@ -326,10 +348,10 @@ var (
 	numeric    = regexp.MustCompile(`^([0-9]+|0x[0-9a-f]*)$`)
 )
 
-// String describes a request as a line of a report.
+// describe describes a request in a line.
 func describe(r *http.Request) string {
 	s := r.Method + " " + unnumbered(r.URL.RequestURI())
-	for _, name := range []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"} {
+	for _, name := range []string{"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Authorization", "Cookie"} {
 		if values := r.Header[name]; values != nil {
 			s += fmt.Sprintf(", %s: %s", name, strings.Join(values, " | "))
 		}
