@@ -55,15 +55,15 @@ browsers: ## install the browsers of test-browser, where there is apt
 .PHONY: test-browser
 test-browser: .cache ## have real browsers judge (BROWSERS=chromium,firefox,webkit: all of them)
 	@$(install) gotest.tools/gotestsum
-	@set -o pipefail; BROWSERS=$(or $(BROWSERS),all) go test -json -count=1 -timeout 20m ./conformance/browser/... | $(report)
+	@set -o pipefail; BROWSERS=$(or $(BROWSERS),all) go test -tags browser -json -count=1 -timeout 20m ./conformance/browser/... | $(report)
 
 .PHONY: lint
 lint: ## check formatting, likely mistakes and the workflows (make outside checks go.mod)
 	@$(install) honnef.co/go/tools/cmd/staticcheck github.com/rhysd/actionlint/cmd/actionlint
 	@unformatted=$$(gofmt -l .); \
 		[ -z "$$unformatted" ] || { echo "run gofmt -w on:" $$unformatted; exit 1; }
-	go vet $(ALL)
-	bin/staticcheck -checks inherit,-ST1013 $(ALL) # 204 and 403 read better in tables than their names
+	go vet -tags browser $(ALL)
+	bin/staticcheck -tags browser -checks inherit,-ST1013 $(ALL) # 204 and 403 read better in tables than their names
 	bin/actionlint -shellcheck= -pyflakes=
 
 # The value of BENCH is not expanded: a dollar is the regexp's.

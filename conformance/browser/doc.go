@@ -6,6 +6,9 @@
 //	make test-browser                     # all of it, in all three
 //	make test-browser BROWSERS=chromium   # in those that you have
 //
+// Tests that need a browser have the build tag of that name, so that "go test"
+// leaves them out.
+//
 // A trial is a case of the table as a script of a page produces it. A bench opens
 // the page in an engine, and has the script call fetch; the network leads every
 // origin to a local server, and its wire keeps what comes and goes. What the script

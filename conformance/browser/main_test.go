@@ -1,3 +1,5 @@
+//go:build browser
+
 package browser
 
 import (
@@ -25,12 +27,10 @@ var found report
 var benches = map[string]func() (*bench, error){}
 
 func TestMain(m *testing.M) {
-	if wanted := os.Getenv("BROWSERS"); wanted != "" && wanted != "all" {
-		for name := range strings.SplitSeq(wanted, ",") {
-			if !slices.Contains(engine.Names(), name) {
-				fmt.Fprintf(os.Stderr, "browser: BROWSERS has %q: write all, or a list of %s\n", name, strings.Join(engine.Names(), ","))
-				os.Exit(1)
-			}
+	for _, name := range wanted() {
+		if !slices.Contains(engine.Names(), name) {
+			fmt.Fprintf(os.Stderr, "browser: BROWSERS has %q: write all, or a list of %s\n", name, strings.Join(engine.Names(), ","))
+			os.Exit(1)
 		}
 	}
 	os.Exit(func() int {
@@ -108,14 +108,22 @@ that answer with what was asked for, and not with all that they allow, are asked
 	return os.WriteFile("REPORT.md", []byte(text), 0o644)
 }
 
-// theBench returns the bench of an engine. Tests that need an engine are skipped
-// unless the environment variable BROWSERS lists it, as "make test-browser" does;
-// then they fail where it is missing.
+// wanted lists the engines that are to run: those of the environment variable
+// BROWSERS, separated by commas, or all.
+func wanted() []string {
+	list := os.Getenv("BROWSERS")
+	if list == "all" {
+		return engine.Names()
+	}
+	return strings.Split(list, ",")
+}
+
+// theBench returns the bench of an engine. A test that is for one engine alone is
+// skipped where BROWSERS leaves that out, which it never does in .ci/run.
 func theBench(t *testing.T, name string) *bench {
 	t.Helper()
-	wanted := os.Getenv("BROWSERS")
-	if wanted != "all" && !slices.Contains(strings.Split(wanted, ","), name) {
-		t.Skipf("BROWSERS does not list %s: run make test-browser", name)
+	if !slices.Contains(wanted(), name) {
+		t.Skipf("this test is for %s, which BROWSERS leaves out", name)
 	}
 	if err := engine.Find(name); err != nil {
 		t.Fatalf("%v; or leave it out: make test-browser BROWSERS=...", err)
@@ -125,14 +133,10 @@ func theBench(t *testing.T, name string) *bench {
 	return b
 }
 
-// inEach runs a test in every engine, in all of them at once.
+// inEach runs a test in every engine that is wanted, in all of them at once.
 func inEach(t *testing.T, test func(t *testing.T, b *bench)) {
-	t.Helper()
-	if os.Getenv("BROWSERS") == "" {
-		t.Skip("BROWSERS lists no engine: run make test-browser")
-	}
 	t.Run("in", func(t *testing.T) {
-		for _, name := range engine.Names() {
+		for _, name := range wanted() {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				test(t, theBench(t, name))
