@@ -203,10 +203,15 @@ func (n *network) serve(origin string, app conformance.App) (*wire, func() error
 	}, nil
 }
 
-// page has an empty page at every path of an origin, until the network is closed.
+// setCookie is the name of a query parameter of pages: see page.
+const setCookie = "set-cookie"
+
+// page has an empty page at every path of an origin, until the network is closed. It
+// sets the cookies that the query asks for.
 func (n *network) page(origin string) error {
 	stop, err := n.handle(origin, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header()["Set-Cookie"] = r.URL.Query()[setCookie]
 		io.WriteString(w, `<!DOCTYPE html><title>page</title><link rel="icon" href="data:,">`)
 	}))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -95,15 +96,19 @@ func (b *bench) observe(ctx context.Context, a conformance.Adapter, t trial, wan
 	return o, nil
 }
 
-// send has a page send a request, and waits for what comes of it. A browser may pick
-// a connection to the last server of the same name, which is being closed, and say
-// that it is blocked while nothing comes here: so it is sent again, if wanted.
+// attempts is how often a request is sent if need be: a browser may pick a connection
+// to the last server of the same name, which is being closed, and say that the request
+// is blocked while nothing comes here.
+const attempts = 3
+
+// send has a page send a request, and waits for what comes of it. It is sent again if
+// a server must get it and none does.
 func (b *bench) send(ctx context.Context, w *wire, r fetch.Request, wanted bool) (o observation, err error) {
 	before, err := w.exchanges()
 	if err != nil {
 		return o, err
 	}
-	for range 3 {
+	for range attempts {
 		r := b.number(r)
 		o.URL = r.URL
 		if o.seen, err = b.fetch(ctx, r); err != nil {
@@ -122,25 +127,31 @@ func (b *bench) send(ctx context.Context, w *wire, r fetch.Request, wanted bool)
 	return o, nil
 }
 
-// setCookies has a page of the server's own set the cookies of r, so that requests
-// from other sites have them too, and returns a function that takes them away.
+// setCookies has a page of the server's own get the cookies of r, so that requests
+// from other sites have them too, and returns a function that takes them away. Once
+// the page has the response that sets them, requests of every page have them, which
+// document.cookie does not promise: it does not wait for other processes.
 func (b *bench) setCookies(ctx context.Context, r fetch.Request) (forget func() error, err error) {
 	origin := originOf(r.URL)
-	tab, err := b.tab(ctx, origin)
-	if err != nil {
-		return nil, err
-	}
 	// Of cookies with the same name that with the longest path comes first:
 	// https://www.rfc-editor.org/rfc/rfc6265#section-5.4
 	paths := []string{strings.TrimPrefix(r.URL, origin), "/"}
 	cookies := strings.Split(r.Cookie, "; ")
 	set := func(maxAge int) error {
-		var script strings.Builder
+		query := url.Values{}
 		for i, cookie := range cookies {
 			path := paths[len(paths)-len(cookies)+i]
-			fmt.Fprintf(&script, "document.cookie = %q\n", fmt.Sprintf("%s; Path=%s; Secure; SameSite=None; Max-Age=%d", cookie, path, maxAge))
+			query.Add(setCookie, fmt.Sprintf("%s; Path=%s; Secure; SameSite=None; Max-Age=%d", cookie, path, maxAge))
 		}
-		return tab.Run(ctx, script.String(), nil)
+		why := ""
+		for range attempts {
+			s, err := b.fetch(ctx, fetch.Request{Method: http.MethodGet, URL: origin + "/?" + query.Encode(), Origin: origin})
+			if err != nil || s.Result == fetch.Readable.String() {
+				return err
+			}
+			why = s.Error
+		}
+		return fmt.Errorf("the page of %s does not get its cookies: %s", origin, why)
 	}
 	return func() error { return set(0) }, set(3600)
 }
