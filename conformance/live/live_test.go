@@ -1,0 +1,115 @@
+package live_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/corskit/corskit/conformance/live"
+	cors "github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/core/corshttp"
+)
+
+// parse reads a policy file.
+func parse(t *testing.T, file string) cors.Config {
+	t.Helper()
+	config, err := cors.ParseConfig([]byte(file))
+	require.NoError(t, err)
+	return config
+}
+
+// results runs the suite of a policy on a target.
+func results(t *testing.T, config cors.Config, target live.Target, origins ...string) map[string]live.Result {
+	t.Helper()
+	suite, err := live.New(config, target, origins...)
+	require.NoError(t, err)
+	all := map[string]live.Result{}
+	require.NoError(t, suite.Run(context.Background(), 4, func(r live.Result) { all[r.Name] = r }))
+	require.Len(t, all, len(suite.Cases()), "every case has a name of its own and is reported")
+	return all
+}
+
+// describe tells the results with a verdict, a line each.
+func describe(all map[string]live.Result, v live.Verdict) (lines []string) {
+	for _, r := range all {
+		if r.Verdict == v {
+			line := r.Name + " " + r.Why
+			for _, p := range r.Problems {
+				line += "\n    " + p.Text + "\n    fix: " + p.Fix
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// site is a handler with an endpoint of each method at /items, and one for
+// OPTIONS at /opt.
+func site() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/items", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == "OPTIONS" {
+			http.Error(w, "no such method", http.StatusMethodNotAllowed)
+			return
+		}
+		w.Header().Set("X-Total", "3")
+		w.Header().Set("X-Secret", "1")
+	})
+	mux.HandleFunc("OPTIONS /opt", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Allow", "OPTIONS") })
+	return mux
+}
+
+// policies are of every shape that a policy can have.
+var policies = map[string]string{
+	"one origin":         `{"allowOrigins": ["https://app.example.com"]}`,
+	"lists":              `{"allowOrigins": ["https://app.example.com"], "allowMethods": ["PUT", "patch"], "allowHeaders": ["X-A", "Content-Type", "Accept", "Authorization"], "exposeHeaders": ["X-Total"], "maxAge": 600}`,
+	"credentials":        `{"allowOrigins": ["https://app.example.com"], "allowMethods": ["PUT"], "allowHeaders": ["X-A", "X-B"], "exposeHeaders": ["X-Total"], "allowCredentials": true, "maxAge": -1}`,
+	"credentials with *": `{"allowOrigins": ["https://app.example.com"], "allowMethods": ["*"], "allowHeaders": ["*"], "allowCredentials": true}`,
+	"lists of *":         `{"allowOrigins": ["https://app.example.com"], "allowMethods": ["*"], "allowHeaders": ["*"], "exposeHeaders": ["*"]}`,
+	"* and a header":     `{"allowOrigins": ["https://app.example.com"], "allowHeaders": ["*", "Authorization"]}`,
+	"subdomains":         `{"allowOrigins": ["https://*.example.com"], "allowMethods": ["PUT"]}`,
+	"subdomains, creds":  `{"allowOrigins": ["https://*.example.com", "https://example.com"], "allowCredentials": true}`,
+	"ports":              `{"allowOrigins": ["http://localhost:*", "https://*.example.com:*", "https://app.example.com:8443"]}`,
+	"addresses":          `{"allowOrigins": ["http://127.0.0.1:*", "http://[::1]:3000", "http://10.0.0.1"]}`,
+	"own port":           `{"allowOrigins": ["http://127.0.0.1:*"], "allowCredentials": true}`,
+	"several":            `{"allowOrigins": ["https://foo.example", "https://bar.example", "https://a-b.example", "https://app.example.com"], "allowMethods": ["DELETE"]}`,
+	"any":                `{"allowOrigins": ["*"]}`,
+	"any, lists":         `{"allowOrigins": ["*"], "allowMethods": ["PUT"], "allowHeaders": ["X-A"], "exposeHeaders": ["X-Total"], "maxAge": 60}`,
+	"any, any":           `{"allowOrigins": ["*"], "allowMethods": ["*"], "allowHeaders": ["*"], "exposeHeaders": ["*"]}`,
+	"null":               `{"allowOrigins": ["null"], "dangerouslyAllowNullOrigin": true}`,
+	"null and another":   `{"allowOrigins": ["https://app.example.com"], "dangerouslyAllowNullOrigin": true, "allowCredentials": true}`,
+	"reject":             `{"allowOrigins": ["https://app.example.com"], "rejectDisallowed": true}`,
+	"reject, subdomains": `{"allowOrigins": ["https://*.example.com"], "rejectDisallowed": true, "allowCredentials": true}`,
+	"status":             `{"allowOrigins": ["https://app.example.com"], "preflightStatus": 200}`,
+	"routes":             `{"allowOrigins": ["https://app.example.com"], "methodsFromRoutes": true}`,
+	"routes and others":  `{"allowOrigins": ["https://app.example.com"], "methodsFromRoutes": true, "allowMethods": ["PATCH"]}`,
+	"extension":          `{"allowOrigins": ["chrome-extension://abcdefghijklmnop", "https://app.example.com"]}`,
+	"any extension":      `{"allowOrigins": ["moz-extension://*"], "dangerouslyAllowAnyExtension": true}`,
+	"insecure":           `{"allowOrigins": ["http://app.example.com"], "allowCredentials": true, "dangerouslyAllowInsecureOrigins": true}`,
+	"public suffix":      `{"allowOrigins": ["https://*.github.io"], "allowCredentials": true, "dangerouslyAllowPublicSuffixes": true}`,
+}
+
+// TestPolicies checks that the policy itself, mounted by corshttp, has no failure,
+// and does nothing otherwise than corskit does.
+func TestPolicies(t *testing.T) {
+	for name, file := range policies {
+		for _, at := range []struct{ method, path string }{{"GET", "/items"}, {"POST", "/items"}, {"PUT", "/items"}, {"OPTIONS", "/opt"}, {"GET", "/nowhere"}} {
+			t.Run(name+"/"+at.method+at.path, func(t *testing.T) {
+				config := parse(t, file)
+				policy, err := cors.New(config)
+				require.NoError(t, err)
+				server := httptest.NewServer(corshttp.New(policy)(site()))
+				defer server.Close()
+				all := results(t, config, live.Target{URL: server.URL + at.path, Method: at.method})
+				assert.Empty(t, describe(all, live.Fail))
+				for _, r := range all {
+					assert.Empty(t, r.Differs, r.Name)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package live
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/corskit/corskit/conformance/fetch"
+)
+
+// Here is how requests and responses are shown.
+
+// RequestText returns the request of an exchange as it was sent, one line for
+// each field. What may be a secret is replaced by the name of a shell variable,
+// as in [Curl].
+func RequestText(x fetch.Exchange) string {
+	lines := []string{x.Request.Method + " " + x.Request.URL.String()}
+	if x.Request.Host != x.Request.URL.Host {
+		lines = append(lines, "Host: "+x.Request.Host)
+	}
+	return strings.Join(append(lines, fieldLines(x.Request.Header)...), "\n")
+}
+
+// ResponseText returns the response of an exchange, its status and one line for
+// each field; "none" if there was no response.
+func ResponseText(x fetch.Exchange) string {
+	if x.Status == 0 {
+		return "none"
+	}
+	status := strings.TrimSpace(strconv.Itoa(x.Status) + " " + http.StatusText(x.Status))
+	return strings.Join(append([]string{status}, fieldLines(x.Header)...), "\n")
+}
+
+// fieldLines returns the lines of a header, with what is no printable text
+// escaped.
+func fieldLines(h http.Header) (lines []string) {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, value := range h[name] {
+			if isSecret(name) {
+				value = "$" + variable(name)
+			}
+			lines = append(lines, name+": "+shown(value))
+		}
+	}
+	return lines
+}
+
+// isSecret reports whether a header proves who the user is.
+func isSecret(name string) bool {
+	switch name {
+	case "Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie", "X-Api-Key":
+		return true
+	}
+	return false
+}
+
+// variable is the name of the shell variable that stands for a header's value.
+func variable(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
+
+// shown returns a value as it is if it is short and printable, and else cut and
+// escaped.
+func shown(s string) string {
+	const most = 200
+	quoted := strconv.QuoteToASCII(s)
+	if len(s) > most {
+		return fmt.Sprintf("%s… (%d bytes)", strings.Trim(strconv.QuoteToASCII(s[:most]), `"`), len(s))
+	}
+	if quoted == `"`+s+`"` {
+		return s
+	}
+	return strings.Trim(quoted, `"`)
+}
+
+// quote returns values for a sentence.
+func quote(values []string) string {
+	if len(values) == 0 {
+		return "absent"
+	}
+	var all []string
+	for _, v := range values {
+		all = append(all, `"`+shown(v)+`"`)
+	}
+	return strings.Join(all, " and ")
+}
+
+// Curl returns a command for a POSIX shell that sends the request of an exchange
+// with curl and shows the response's header. Where the request has what may be a
+// secret, such as the value of Authorization, the command takes it from a
+// variable of the environment that is named after the header: AUTHORIZATION.
+func Curl(x fetch.Exchange, insecure bool) string {
+	r := x.Request
+	args := []string{"curl", "-s", "-o", "/dev/null", "-D", "-"}
+	if insecure {
+		args = append(args, "-k")
+	}
+	switch r.Method {
+	case http.MethodGet:
+	case http.MethodHead:
+		args = []string{"curl", "-s", "-I"}
+		if insecure {
+			args = append(args, "-k")
+		}
+	default:
+		args = append(args, "-X", shellQuote(r.Method))
+	}
+	if r.Host != r.URL.Host {
+		args = append(args, "-H", shellQuote("Host: "+r.Host))
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		for _, value := range r.Header[name] {
+			field := shellQuote(name + ": " + value)
+			switch {
+			case isSecret(name) && value != ownCookie:
+				field = `"` + name + ": $" + variable(name) + `"`
+			case value == "":
+				field = shellQuote(name + ";") // curl drops fields without a value otherwise
+			}
+			args = append(args, "-H", field)
+		}
+	}
+	return strings.Join(append(args, shellQuote(r.URL.String())), " ")
+}
+
+// shellQuote quotes s as one word for a POSIX shell: in single quotes, or by
+// printf where there are bytes that not every terminal shows.
+func shellQuote(s string) string {
+	plain := !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+	if plain && isToken(s) && !strings.ContainsAny(s, "!#$&'*^`|~") {
+		return s
+	}
+	if plain {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '%':
+			b.WriteString("%%")
+		case c == '\\':
+			b.WriteString(`\\`)
+		case c == '\'':
+			b.WriteString(`'\''`)
+		case c < ' ' || c > '~':
+			fmt.Fprintf(&b, `\%03o`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return `"$(printf '` + b.String() + `')"`
+}
+
+// members returns the members of the list that field lines make:
+// https://www.rfc-editor.org/rfc/rfc9110#name-lists-rule-abnf-extension
+func members(lines []string) (all []string) {
+	for m := range strings.SplitSeq(strings.Join(lines, ","), ",") {
+		if m = strings.Trim(m, " \t"); m != "" {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+func containsFold(list []string, s string) bool {
+	return slices.ContainsFunc(list, func(m string) bool { return strings.EqualFold(m, s) })
+}
