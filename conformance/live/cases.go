@@ -159,8 +159,8 @@ func (d *derivation) origins(refused []nearMiss) {
 
 // grantsAll judges what all responses of the case grant.
 func (k *check) grantsAll() {
-	for _, x := range k.result.Exchanges {
-		if x.Status != 0 {
+	for i, x := range k.result.Exchanges {
+		if k.judged = i; x.Status != 0 {
 			k.grants(x, k.decide(x))
 		}
 	}
@@ -562,7 +562,7 @@ func (d *derivation) rejects() {
 	}
 	d.add("actual/own-origin", 7, "Our rule: a site's own requests are never refused.", own)
 	d.add("actual/without-origin", 7, "Our rule: a request without Origin is never refused.", func(k *check) {
-		k.result.Exchanges = append(k.result.Exchanges, k.plain)
+		k.record(k.plain)
 		if k.permitted != nil && isRefusal(k.plain.Status) && k.permitted.Status != 0 && !isRefusal(k.permitted.Status) {
 			k.fail("let requests without Origin through: they come from no page", "A request without Origin gets status %d, where an allowed origin gets %d.", k.plain.Status, k.permitted.Status)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/corskit/corskit/conformance/fetch"
 	"github.com/corskit/corskit/conformance/live"
 	cors "github.com/corskit/corskit/core"
 	"github.com/corskit/corskit/core/corshttp"
@@ -113,3 +114,6 @@ func TestPolicies(t *testing.T) {
 		}
 	}
 }
+
+// exchange is a request without a response.
+func exchange(r *http.Request) fetch.Exchange { return fetch.Exchange{Request: r} }

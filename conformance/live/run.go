@@ -82,6 +82,9 @@ type Result struct {
 type Problem struct {
 	Text string // a sentence
 	Fix  string // what to change on the server, without a full stop
+
+	// Exchange is the index in Exchanges of the response that shows it.
+	Exchange int
 }
 
 // A Suite holds the cases that a policy has for a target. It is immutable and
@@ -137,8 +140,9 @@ func (s *Suite) Cases() []Case { return slices.Clone(s.cases) }
 func (s *Suite) Sampled() (asked, listed int) { return s.asked, s.listed }
 
 // Run sends the cases to the target, so many at a time, and calls report with
-// each result, in the order of the cases, one after another. It returns an error
-// if the target cannot be reached or ctx ends.
+// each result, in the order of the cases, one after another. It returns an
+// [*UnreachableError] if the target cannot be reached, and the error of ctx if that
+// ends.
 func (s *Suite) Run(ctx context.Context, concurrency int, report func(Result)) error {
 	c, err := s.target.open()
 	if err != nil {
@@ -209,7 +213,7 @@ func (s *session) survey(ctx context.Context) error {
 	ask := func(m message) (fetch.Exchange, error) { return s.exchange(ctx, s.client.request(m)) }
 	var err error
 	if s.plain, err = ask(message{}); err != nil {
-		return fmt.Errorf("%s cannot be reached: %w: start the server, or name another URL", s.client.url, err)
+		return &UnreachableError{s.client.url.String(), err}
 	}
 	for _, o := range []struct {
 		origin string
@@ -271,13 +275,14 @@ type check struct {
 	*session
 	ctx    context.Context
 	result Result
+	judged int // the index of the exchange that is judged
 }
 
 // fail says that something is wrong, once, and how to mend it.
 func (k *check) fail(fix, format string, args ...any) {
-	p := Problem{fmt.Sprintf(format, args...), fix}
-	if !slices.Contains(k.result.Problems, p) {
-		k.result.Problems = append(k.result.Problems, p)
+	text := fmt.Sprintf(format, args...)
+	if !slices.ContainsFunc(k.result.Problems, func(p Problem) bool { return p.Text == text }) {
+		k.result.Problems = append(k.result.Problems, Problem{text, fix, k.judged})
 	}
 }
 
@@ -295,11 +300,17 @@ func (k *check) skip(format string, args ...any) { k.result.Why = fmt.Sprintf(fo
 // send sends m. It is false if there is no response, which is a failure.
 func (k *check) send(m message) (fetch.Exchange, bool) {
 	x, err := k.exchange(k.ctx, k.client.request(m))
-	k.result.Exchanges = append(k.result.Exchanges, x)
+	k.record(x)
 	if err != nil {
 		k.fail("answer every request, whatever its headers say", "There is no response: %v.", err)
 	}
 	return x, err == nil
+}
+
+// record keeps x for the result. It is the one that is judged next.
+func (k *check) record(x fetch.Exchange) {
+	k.judged = len(k.result.Exchanges)
+	k.result.Exchanges = append(k.result.Exchanges, x)
 }
 
 // decide returns what the policy decides about the request of x.
@@ -331,7 +342,7 @@ func (k *check) browser(r fetch.Request, actual bool) {
 			return k.refer(request)
 		}
 		x, err := k.exchange(k.ctx, request)
-		k.result.Exchanges = append(k.result.Exchanges, x)
+		k.record(x)
 		if err != nil {
 			broken = err
 			return nil, err

@@ -37,6 +37,20 @@ type Target struct {
 	Timeout time.Duration
 }
 
+// An UnreachableError says that a target gave no response at all.
+type UnreachableError struct {
+	URL string // the target's
+	Err error  // what happened instead
+}
+
+// Error says so on one line.
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("%s cannot be reached: %s: start the server, or name another URL", e.URL, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
 // Limits on what is read of a response.
 const (
 	maxHeaderBytes = 256 << 10

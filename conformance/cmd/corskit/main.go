@@ -1,10 +1,13 @@
-// Corskit checks CORS policy files and explains what a policy decides.
+// Corskit checks CORS policy files, explains what a policy decides, and checks
+// servers, in any language, from outside.
 //
 //	corskit check policy.json
 //	corskit explain -policy policy.json -requests requests.jsonl
+//	corskit test -policy policy.json https://api.example.com/items
+//	corskit audit https://api.example.com/items
 //
 // See README.md for what the commands print. The exit status is 0 if all is
-// well, 1 if a file is at fault, and 2 if the command line is.
+// well, 1 if a file or a server is at fault, and 2 if the command line is.
 package main
 
 import (
@@ -13,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 
 	"github.com/urfave/cli/v3"
 )
@@ -24,7 +28,7 @@ func main() {
 // Exit statuses.
 const (
 	exitOK     = 0
-	exitFailed = 1 // a file is at fault
+	exitFailed = 1 // a file or a server is at fault
 	exitUsage  = 2 // the command line is at fault
 )
 
@@ -40,7 +44,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &output{w: stdout}
 	root := rootCommand()
 	root.Reader, root.Writer, root.ErrWriter = stdin, out, stderr
-	err := root.Run(context.Background(), append([]string{root.Name}, args...))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := root.Run(ctx, append([]string{root.Name}, args...))
 	if err == nil && out.err != nil {
 		err = failure{fmt.Errorf("cannot write the output: %w", out.err)}
 	}
@@ -72,13 +78,20 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// What the commands that ask servers are called with.
+const (
+	testUsage  = "corskit test [-policy FILE] [-path PATH] [-method METHOD] [-header 'NAME: VALUE']... [-origin ORIGIN]... [-insecure] [-timeout TIME] [-concurrency NUMBER] [-json] [-junit FILE] [-known-failing FILE] URL"
+	auditUsage = "corskit audit [-method METHOD] [-header 'NAME: VALUE']... [-origin ORIGIN] [-insecure] [-timeout TIME] [-json] URL"
+)
+
 func rootCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "corskit",
-		Usage:     "checks CORS policy files and explains what a policy decides",
-		UsageText: "corskit check [-json] FILE...\ncorskit explain -policy FILE [-requests FILE|-] [-json]",
+		Name:  "corskit",
+		Usage: "checks CORS policy files and servers, and explains what a policy decides",
+		UsageText: "corskit check [-json] FILE...\ncorskit explain -policy FILE [-requests FILE|-] [-json]\n" +
+			testUsage + "\n" + auditUsage,
 		Description: "Flags may be written with one dash or two.\n" +
-			"Exit status: 0 if all is well, 1 if a file is at fault, 2 if the command line is.",
+			"Exit status: 0 if all is well, 1 if a file or a server is at fault, 2 if the command line is.",
 		Commands: []*cli.Command{
 			{
 				Name:      "check",
@@ -108,6 +121,36 @@ func rootCommand() *cli.Command {
 				Action:          explain,
 				OnUsageError:    onUsageError,
 				HideHelpCommand: true, // "help" is a file's name here
+			},
+			{
+				Name:      "test",
+				Usage:     "checks a server, in any language, against a policy",
+				UsageText: testUsage,
+				Description: "The cases are drawn from the policy; see README.md for what is a failure. Without\n" +
+					"a policy, it prints the one that the server appears to have.",
+				Flags: append([]cli.Flag{
+					&cli.StringFlag{Name: "policy", Usage: "the policy `FILE`, JSON or YAML", Local: true, OnlyOnce: true},
+					&cli.StringFlag{Name: "path", Usage: "the `PATH` of the endpoint, instead of the URL's", Local: true, OnlyOnce: true},
+					&cli.IntFlag{Name: "concurrency", Usage: "the `NUMBER` of cases at a time", Value: 4, Local: true, OnlyOnce: true},
+					&cli.StringFlag{Name: "junit", Usage: "write a JUnit report to `FILE`", Local: true, OnlyOnce: true},
+					&cli.StringFlag{Name: "known-failing", Usage: "the `FILE` of patterns of cases that are known to fail", Local: true, OnlyOnce: true},
+				}, targetFlags()...),
+				Action:                    test,
+				OnUsageError:              onUsageError,
+				HideHelpCommand:           true,
+				DisableSliceFlagSeparator: true, // headers have commas
+			},
+			{
+				Name:      "audit",
+				Usage:     "looks for the misconfigurations of a server that attackers look for",
+				UsageText: auditUsage,
+				Description: "Each finding comes with a curl command that shows it, and with what to change. The\n" +
+					"exit status is 1 if there are findings of a severity above info.",
+				Flags:                     targetFlags(),
+				Action:                    audit,
+				OnUsageError:              onUsageError,
+				HideHelpCommand:           true,
+				DisableSliceFlagSeparator: true, // headers have commas
 			},
 		},
 		Action:         noCommand,
