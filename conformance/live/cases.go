@@ -667,6 +667,7 @@ func (d *derivation) options() {
 			k.skip("every response has %s, so that it says nothing of who answers", list)
 		case len(x.Header[list]) > 0 || len(x.Header["Access-Control-Max-Age"]) > 0:
 			k.fail(fix, "OPTIONS without Access-Control-Request-Method is answered like a CORS-preflight request: %s is %s.", list, quote(x.Header[list]))
+		case alike(x, plain) && !alike(x, asked): // it is the application's
 		case d.method != "OPTIONS":
 			k.skip("the answer does not tell whether the application gave it: ask an endpoint that serves OPTIONS, with that method")
 		case alike(plain, asked):
