@@ -2,9 +2,10 @@ package live
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 
@@ -66,62 +67,82 @@ type Finding struct {
 //
 // The request methods are that of the target and OPTIONS; nothing else is asked
 // than how the server answers. Audit returns an [*UnreachableError] if the target
-// cannot be reached, and another error if the origin or the target is none.
+// cannot be reached, and another error if the origin or the target is none. It
+// stops after three requests without a response. If those or the others tell too
+// little, it returns what it has found with an [*InconclusiveError].
 func Audit(ctx context.Context, target Target, origin string) ([]Finding, error) {
 	c, err := target.open()
 	if err != nil {
 		return nil, err
 	}
 	defer c.transport.CloseIdleConnections()
-	if origin == "" {
+	named := origin != ""
+	if !named {
 		origin = c.origin()
 	}
 	scheme, rest, ok := strings.Cut(origin, "://")
 	if !ok || scheme == "" || rest == "" || strings.ContainsFunc(origin, func(r rune) bool { return r <= ' ' || r > '~' }) || strings.ContainsAny(rest, "/?#@*") {
 		return nil, fmt.Errorf("%q is not an origin: write one such as https://app.example.com", origin)
 	}
-	a := &auditor{session: session{Suite: &Suite{}, client: c}, ctx: ctx, known: origin, pattern: split(origin)}
-	if a.plain, err = a.exchange(ctx, c.request(message{})); err != nil {
-		return nil, &UnreachableError{c.url.String(), err}
+	p, err := openProber(ctx, c)
+	if err != nil {
+		return nil, err
 	}
+	a := &auditor{prober: p, known: origin, named: named, pattern: split(origin)}
 	a.run()
 	slices.SortStableFunc(a.findings, func(x, y Finding) int { return int(y.Severity) - int(x.Severity) })
-	return a.findings, ctx.Err()
+	return a.findings, a.inconclusive()
 }
 
 // An auditor is one audit.
 type auditor struct {
-	session
-	ctx      context.Context
+	*prober
 	known    string // an origin that is, or may be, allowed
+	named    bool   // the caller has said so
 	pattern  pattern
 	findings []Finding
 
 	allowed fetch.Exchange // the answer to the known origin
 	foreign fetch.Exchange // to one that nobody knows
-	open    bool           // every origin is allowed
+
+	// What every origin may do, so that no single one is worse for it.
+	anyReads, anyUses bool // read responses; read them with credentials
+	reflects          bool // every origin is sent back, rather than "*"
 }
 
 func (a *auditor) run() {
 	a.allowed, a.foreign = a.from(a.known), a.from(invented)
 	a.anyOrigin()
-	if !a.open {
+	if !a.anyUses {
 		a.origins()
+	}
+	a.preflights()
+	if !a.reflects {
 		a.lists()
 		a.vary()
 	}
 	a.values()
 	a.options()
 	a.hostile()
+	a.refused()
+	a.unanswered()
 }
 
-// ask sends m. Without a response, it returns an exchange with the status 0.
-func (a *auditor) ask(m message) fetch.Exchange {
-	x, _ := a.exchange(a.ctx, a.client.request(m))
-	return x
+// from asks as some origin, with a cookie where reading without is no fault.
+func (a *auditor) from(origins ...string) fetch.Exchange {
+	m := message{origin: origins}
+	if a.anyReads {
+		m.more = http.Header{"Cookie": {ownCookie}}
+	}
+	return a.ask(m)
 }
 
-func (a *auditor) from(origins ...string) fetch.Exchange { return a.ask(message{origin: origins}) }
+// worse is like reads, but for what every origin may do.
+func (a *auditor) worse(x fetch.Exchange) (can, credentialed bool) {
+	can, credentialed = reads(x)
+	credentialed = credentialed && !a.anyUses
+	return can && !a.anyReads || credentialed, credentialed
+}
 
 func (a *auditor) found(id string, s Severity, x fetch.Exchange, fix, format string, args ...any) {
 	a.findings = append(a.findings, Finding{
@@ -150,25 +171,76 @@ func severity(credentialed bool) Severity {
 // anyOrigin: every origin is sent back, or "*" is.
 func (a *auditor) anyOrigin() {
 	cookie := a.ask(message{origin: []string{invented}, more: http.Header{"Cookie": {ownCookie}}})
-	for _, x := range []fetch.Exchange{a.foreign, cookie} {
+	for _, x := range []fetch.Exchange{cookie, a.foreign} {
 		can, credentialed := reads(x)
 		star := slices.Contains(x.Header["Access-Control-Allow-Origin"], "*")
-		if can && !star {
-			a.open = true
-			title := "Every origin is sent back, so that every site can read the response"
-			if credentialed {
-				title += " with the user's credentials"
-			}
-			a.found("any-origin", severity(credentialed), x, "compare the Origin with a list of origins, and send it back only if it is there",
-				"%s: %s is allowed.", title, invented)
-			return
+		a.anyReads, a.anyUses = a.anyReads || can || star, a.anyUses || credentialed
+		if !can || star || a.reflects {
+			continue
 		}
-		a.open = a.open || star
+		a.reflects = true
+		title := "Every origin is sent back, so that every site can read the response"
+		if credentialed {
+			title += " with the user's credentials"
+		}
+		a.found("any-origin", severity(credentialed), x, "compare the Origin with a list of origins, and send it back only if it is there",
+			"%s: %s is allowed.", title, invented)
 	}
-	if a.open && (a.foreign.Header.Get("Set-Cookie") != "" || a.isPrivate()) {
+	if a.anyReads && !a.reflects && (a.foreign.Header.Get("Set-Cookie") != "" || a.isPrivate()) {
 		a.found("wildcard-private", Info, a.foreign, "name the origins that need the response, or leave out what is private",
 			"Every site can read the response, and it looks private: it goes with credentials, sets a cookie or is marked as private.")
 	}
+}
+
+// preflights: CORS-preflight requests that are granted to origins to which actual
+// requests are not, so that they do what they like and only cannot read of it.
+func (a *auditor) preflights() {
+	for _, origin := range []string{invented, "null"} {
+		if can, credentialed := reads(a.from(origin)); credentialed || can && a.anyUses {
+			continue // what is found already is no worse
+		}
+		for _, m := range []message{
+			message{}.preflight("DELETE"),
+			message{requestHeaders: []string{"content-type"}}.preflight("DELETE"),
+			message{requestHeaders: []string{"content-type"}}.preflight("POST"),
+		} {
+			m.origin = []string{origin}
+			x := a.ask(m)
+			granted := func(c fetch.Credentials) bool {
+				return x.Status != 0 && fetch.CheckPreflight(x.Request, c, x.Status, x.Header).Reason == fetch.None
+			}
+			credentialed := granted(fetch.Include)
+			if !credentialed && (a.anyReads || !granted(fetch.SameOrigin)) {
+				continue
+			}
+			a.found("preflight-any-origin", severity(credentialed), x, "answer CORS-preflight requests by the same list of origins as others",
+				"A CORS-preflight request is granted to %s, so that the %s request of its pages runs, though they cannot read the response.", origin, m.requestMethod[0])
+			return
+		}
+	}
+}
+
+// refused: nothing can be told of origins that resemble one that is refused.
+func (a *auditor) refused() {
+	known := len(a.allowed.Header["Access-Control-Allow-Origin"]) > 0 || slices.ContainsFunc(a.findings, func(f Finding) bool { return f.ID == "any-origin" })
+	if known || a.allowed.Status == 0 || a.ended() {
+		return
+	}
+	s := Info
+	if a.named {
+		s = Low
+	}
+	a.found("known-refused", s, a.allowed, "name an origin that the server allows, and what else it wants",
+		"Nothing could be told of origins that resemble an allowed one: %s is not allowed, and the status is %d.", a.known, a.allowed.Status)
+}
+
+// unanswered: requests that a server which answers others leaves without response.
+func (a *auditor) unanswered() {
+	if len(a.lost) == 0 || a.silent != nil || slices.ContainsFunc(a.findings, func(f Finding) bool { return f.ID == "server-error" }) {
+		return
+	}
+	a.found("server-error", Medium, a.lost[0], "answer every request, whatever its headers say",
+		"The server gives no response to a request, where it answers one without Origin before and after: %v.", a.err)
 }
 
 // isPrivate reports whether responses look as if they were for one user only.
@@ -177,104 +249,18 @@ func (a *auditor) isPrivate() bool {
 	return h["Authorization"] != nil || h["Cookie"] != nil || containsFold(members(a.foreign.Header["Cache-Control"]), "private")
 }
 
-// A disguise is an origin of an attacker that may be taken for the known one.
-type disguise struct {
-	id, fix, title string
-	origins        []string
-	info           bool   // it may be meant
-	unless         string // the ID of a finding that it follows from
-}
-
-// origins: matchers that allow more than is meant.
-func (a *auditor) origins() {
-	at, host, port := a.pattern.scheme+"://", a.pattern.host, a.pattern.port
-	base := a.base()
-	const whole = "compare the whole Origin, byte for byte, with a list of origins"
-	disguises := []disguise{
-		{id: "null", title: "null is allowed, which any site can be by a sandboxed frame", fix: "take null from the list of origins", origins: []string{"null"}},
-		{id: "third-party", title: "An origin is allowed whose pages anyone can write", fix: "list the origins of your own pages, and no domain where others have theirs",
-			origins: []string{"https://corskit.github.io", "https://corskit.herokuapp.com", "https://corskit.netlify.app", "https://corskit.vercel.app", "https://corskit.pages.dev", "https://jsfiddle.net", "https://jsbin.com", "https://codepen.io"}},
-		{id: "localhost", title: "Programs on the user's own machine are allowed", fix: "take localhost from the list of origins of servers that are not for development",
-			origins: []string{"http://localhost", "http://localhost:3000", "https://localhost", "http://127.0.0.1", "http://127.0.0.1:8080"}, info: true},
-	}
-	if a.pattern.scheme == "https" {
-		disguises = append(disguises, disguise{id: "scheme-downgrade", title: "The origin is allowed over plain http too, so that whoever is on the network can be it",
-			fix: "list the origin with https alone", origins: []string{"http://" + host + port}})
-	}
-	if net.ParseIP(strings.Trim(host, "[]")) == nil {
-		disguises = append(disguises,
-			disguise{id: "prefix", title: "Origins are compared by their beginning, so that a longer host is allowed", fix: whole,
-				origins: []string{at + host + ".evil.example" + port, at + host + "evil.example" + port, at + host + "-evil.example" + port}},
-			disguise{id: "suffix", title: "Origins are compared by their end, so that a host that runs into it is allowed", fix: whole + ", and subdomains with the dot before them",
-				origins: []string{at + "evil" + base + port, at + "evil-" + base + port, at + "evil.example?." + base + port, at + "evil.example#." + base + port}},
-			disguise{id: "special-characters", title: "What follows a host is not looked at, which browsers let begin with other characters than a dot", fix: "parse the Origin, and refuse hosts that are no domain",
-				origins: special(at+host, port), unless: "prefix"},
-			disguise{id: "subdomain", title: "Every subdomain is allowed, so that the weakest of them can read what the others may", fix: "list the subdomains that need it, if they are few",
-				origins: []string{at + "corskit." + base + port, at + "corskit." + host + port}, info: true, unless: "suffix"},
-		)
-		var dots []string
-		for i := len(host) - len(base); i < len(host); i++ { // a dot before base is no part of it: see suffix
-			if host[i] == '.' {
-				dots = append(dots, at+host[:i]+"x"+host[i+1:]+port)
-			}
-		}
-		disguises = append(disguises, disguise{id: "unescaped-dot", title: "A dot of the origin stands for any character, as it does in a regular expression", fix: "escape the dots, or better compare strings", origins: dots})
-	}
-	for _, d := range disguises {
-		if slices.ContainsFunc(a.findings, func(f Finding) bool { return f.ID == d.unless }) {
-			continue
-		}
-		for _, origin := range d.origins {
-			x := a.from(origin)
-			can, credentialed := reads(x)
-			if !can || origin == a.known {
-				continue
-			}
-			s := severity(credentialed)
-			if d.info {
-				s = Info
-			}
-			a.found(d.id, s, x, d.fix, "%s: %s is.", d.title, shown(origin))
-			break
-		}
-	}
-}
-
-// base returns the domain whose subdomains are allowed, as far as the known origin
-// shows; it is the known origin's host if no other one beside it is.
-func (a *auditor) base() string {
-	base := a.pattern.host
-	for {
-		_, parent, ok := strings.Cut(base, ".")
-		if !ok || !strings.Contains(parent, ".") || net.ParseIP(a.pattern.host) != nil {
-			return base
-		}
-		if can, _ := reads(a.from(a.pattern.scheme + "://corskit." + parent + a.pattern.port)); !can {
-			return base
-		}
-		base = parent
-	}
-}
-
-// special returns hosts that go on behind an allowed one, in characters that some
-// browsers let be in a host. A server may see them percent-encoded.
-func special(origin, port string) (all []string) {
-	for _, c := range []string{"_", "-", "`", "{", "}", "|", "^", "!", "$", "&", "'", "(", ")", "*", "+", ",", ";", "=", "~", "%60", "%7b", "%0b"} {
-		all = append(all, origin+c+".evil.example"+port)
-	}
-	return all
-}
-
 // lists: what refused origins learn.
 func (a *auditor) lists() {
-	if can, _ := reads(a.foreign); can {
-		return
-	}
-	x := a.ask(message{origin: []string{invented}, requestHeaders: []string{"x-corskit"}}.preflight("CORSKIT"))
-	for _, list := range []struct{ name, asked string }{{"Access-Control-Allow-Methods", "CORSKIT"}, {"Access-Control-Allow-Headers", "x-corskit"}} {
-		if slices.ContainsFunc(members(x.Header[list.name]), func(m string) bool { return !strings.EqualFold(m, list.asked) }) {
-			a.found("lists-leaked", Low, x, "send lists to allowed origins only", "An origin that is not allowed is told what others may do: %s is %s.", list.name, quote(x.Header[list.name]))
-			return
+	for _, origin := range []string{invented, "null"} {
+		x := a.ask(message{origin: []string{origin}, requestHeaders: []string{"x-corskit"}}.preflight("CORSKIT"))
+		if can, _ := reads(x); can {
+			continue
+		}
+		for _, list := range []struct{ name, asked string }{{"Access-Control-Allow-Methods", "CORSKIT"}, {"Access-Control-Allow-Headers", "x-corskit"}} {
+			if slices.ContainsFunc(members(x.Header[list.name]), func(m string) bool { return !strings.EqualFold(m, list.asked) }) {
+				a.found("lists-leaked", Low, x, "send lists to allowed origins only", "An origin that is not allowed, %s, is told what others may do: %s is %s.", origin, list.name, quote(x.Header[list.name]))
+				return
+			}
 		}
 	}
 }
@@ -307,14 +293,14 @@ func (a *auditor) values() {
 			a.found("several-origins", Medium, x, "have one layer alone set it, to one origin", "%s has several values, which browsers refuse: %s.", header, quote(lines))
 			return
 		}
-		if slices.Contains(lines, "*") && x.Header.Get("Access-Control-Allow-Credentials") != "" {
+		if slices.Contains(lines, "*") && x.Header.Get("Access-Control-Allow-Credentials") == "true" {
 			a.found("wildcard-credentials", Low, x, "leave Access-Control-Allow-Credentials out, or name the origins",
 				"Access-Control-Allow-Credentials goes with *: browsers refuse it, and the next change may be to send every origin back.")
 			return
 		}
 	}
 	two := a.from(a.known, invented)
-	if lines := two.Header[header]; len(lines) > 1 || len(lines) == 1 && strings.Contains(lines[0], invented) && !a.open {
+	if lines := two.Header[header]; len(lines) > 1 || len(lines) == 1 && strings.Contains(lines[0], invented) && !a.reflects {
 		a.found("several-origins", Medium, two, "grant nothing to a request with several Origin lines", "%s sends back several Origin lines: %s.", header, quote(lines))
 	}
 }
@@ -334,25 +320,39 @@ func (a *auditor) options() {
 // hostile: bytes that no browser sends.
 func (a *auditor) hostile() {
 	if a.plain.Status < 500 {
-		for _, s := range shapes(a.known, nil) {
-			for _, m := range []message{{origin: s.lines}, message{origin: s.lines}.preflight("PUT"), message{origin: []string{a.known}, requestHeaders: s.lines}.preflight("PUT")} {
-				if x := a.ask(m); x.Status >= 500 && x.Status != http.StatusNotImplemented {
-					a.found("server-error", Medium, x, "answer 400 to what cannot be read, and grant nothing", "The server fails on a header with %s: the status is %d.", s.why, x.Status)
-					a.control()
-					return
-				}
+		a.fails()
+	}
+	a.control()
+}
+
+// fails: bytes on which the server fails. Where it gives no response, see
+// unanswered.
+func (a *auditor) fails() {
+	for _, s := range shapes(a.known, nil) {
+		for _, m := range []message{{origin: s.lines}, message{origin: s.lines}.preflight("PUT"), message{origin: []string{a.known}, requestHeaders: s.lines}.preflight("PUT")} {
+			x := a.ask(m)
+			if x.Status >= 500 && x.Status != http.StatusNotImplemented {
+				a.found("server-error", Medium, x, "answer 400 to what cannot be read, and grant nothing", "The server fails on a header with %s: the status is %d.", s.why, x.Status)
+			}
+			if x.Status == 0 || x.Status >= 500 && x.Status != http.StatusNotImplemented {
+				return
 			}
 		}
 	}
-	a.control()
 }
 
 // control: control bytes that come back.
 func (a *auditor) control() {
 	for _, c := range []string{"\x01", "\x0b", "\x7f", "\x00"} {
+		if a.ended() {
+			return
+		}
 		r := a.client.request(message{origin: []string{a.known + c + ".evil.example"}})
 		a.client.dress(r)
 		head, err := a.client.raw(a.ctx, r)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return // the others may take as long
+		}
 		if err != nil {
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,18 @@ func allowing(besides func(w http.ResponseWriter, r *http.Request)) http.Handler
 	return func(w http.ResponseWriter, r *http.Request) {
 		right(w, r)
 		besides(w, r)
+	}
+}
+
+// starOr sends "*", but leaves the origins that it is for to a server.
+func starOr(server http.HandlerFunc, isFor func(origin string) bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if isFor(r.Header.Get("Origin")) {
+			server(w, r)
+			return
+		}
+		w.Header().Set("Vary", "Origin")
+		w.Header().Set("Access-Control-Allow-Origin", "*")
 	}
 }
 
@@ -135,13 +148,59 @@ func TestAuditFindsPlantedFaults(t *testing.T) {
 				w.Header().Set("Access-Control-Allow-Origin", app+", https://other.example.com")
 			}
 		}), "medium several-origins"},
+		{"two values in a line, and credentials that are false", allowing(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Origin") == app {
+				w.Header().Set("Access-Control-Allow-Origin", app+", https://other.example.com")
+				w.Header().Set("Access-Control-Allow-Credentials", "false")
+			}
+		}), "medium several-origins"},
+		{"* and null with credentials", starOr(granting(is("null"), true), is("null")), "high null"},
+		{"* and a prefix with credentials", starOr(granting(matches(`^https://app\.example\.com`), true), matches(`^https://app\.example\.com`)), "high prefix"},
+		{"* and a known origin, without Vary", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Access-Control-Allow-Origin", "*")
+			if r.Header.Get("Origin") == app {
+				w.Header().Set("Access-Control-Allow-Origin", app)
+				w.Header().Set("Access-Control-Allow-Credentials", "true")
+			}
+		}, "medium missing-vary"},
+		{"any origin, and null with credentials", func(w http.ResponseWriter, r *http.Request) {
+			granting(any, r.Header.Get("Origin") == "null")(w, r)
+		}, "high null, medium any-origin"},
+		{"any origin in CORS-preflight requests", allowing(func(w http.ResponseWriter, r *http.Request) {
+			if o := r.Header["Origin"]; len(o) == 1 && r.Header.Get("Access-Control-Request-Method") != "" {
+				granting(any, true)(w, r)
+				w.Header().Set("Access-Control-Allow-Methods", r.Header.Get("Access-Control-Request-Method"))
+			}
+		}), "high preflight-any-origin"},
+		{"null in CORS-preflight requests, for a header", allowing(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Origin") == "null" && r.Header.Get("Access-Control-Request-Headers") == "content-type" {
+				w.Header().Set("Access-Control-Allow-Origin", "null")
+				w.Header().Set("Access-Control-Allow-Headers", "content-type")
+			}
+		}), "medium preflight-any-origin"},
+		{"lists leaked to null", allowing(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Access-Control-Request-Method") != "" && r.Header.Get("Origin") == "null" {
+				w.Header().Set("Access-Control-Allow-Methods", "PUT")
+			}
+		}), "low lists-leaked"},
+		{"a panic", allowing(func(w http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.Header.Get("Origin"), "\xff") {
+				panic(http.ErrAbortHandler)
+			}
+		}), "medium server-error"},
+		{"a panic at null", allowing(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Origin") == "null" && r.Method == "GET" {
+				panic(http.ErrAbortHandler)
+			}
+		}), "medium server-error"},
+		{"another origin", granting(is("https://other.example.com"), false), "low known-refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := httptest.NewServer(c.server)
 			defer server.Close()
 			findings, err := live.Audit(context.Background(), live.Target{URL: server.URL + "/items"}, app)
 			require.NoError(t, err)
-			assert.Equal(t, []string{c.want}, brief(findings), "the findings: %+v", findings)
+			assert.Equal(t, c.want, strings.Join(brief(findings), ", "), "the findings: %+v", findings)
 		})
 	}
 }
@@ -172,7 +231,7 @@ func TestAuditFindsControlBytes(t *testing.T) {
 				if err != nil || line == "\r\n" {
 					break
 				}
-				if value, ok := strings.CutPrefix(line, "Origin: "); ok && strings.HasPrefix(value, app) && strings.ContainsAny(value, "\x01\x7f") {
+				if value, ok := strings.CutPrefix(line, "Origin: "); ok && (value == app+"\r\n" || strings.HasPrefix(value, app) && strings.ContainsAny(value, "\x01\x7f")) {
 					origin = "Access-Control-Allow-Origin: " + value
 				}
 			}
@@ -208,7 +267,8 @@ func TestAuditFindsNothing(t *testing.T) {
 		{`{"allowOrigins": ["https://app.example.com"], "rejectDisallowed": true}`, app, nil},
 		{`{"allowOrigins": ["https://app.example.com"], "dangerouslyAllowNullOrigin": true}`, app, []string{"medium null"}},
 		{`{"allowOrigins": ["https://app.example.com"], "allowCredentials": true, "dangerouslyAllowNullOrigin": true}`, app, []string{"high null"}},
-		{`{"allowOrigins": ["https://app.example.com"]}`, "", nil},
+		{`{"allowOrigins": ["http://localhost:3000"]}`, "http://localhost:3000", nil},
+		{`{"allowOrigins": ["http://10.0.0.5", "https://app.example.com:3000"]}`, "http://10.0.0.5", nil},
 	} {
 		t.Run(c.policy+" "+c.known, func(t *testing.T) {
 			server := httptest.NewServer(corshttp.New(cors.MustNew(parse(t, c.policy)))(site()))
@@ -219,6 +279,108 @@ func TestAuditFindsNothing(t *testing.T) {
 				assert.Equal(t, c.want, brief(findings), "the findings at %s: %+v", path, findings)
 			}
 		})
+	}
+}
+
+// TestAuditWithoutOrigin checks that what cannot be told is said, and is no fault of
+// the server's.
+func TestAuditWithoutOrigin(t *testing.T) {
+	server := httptest.NewServer(granting(is(app), true))
+	defer server.Close()
+	findings, err := live.Audit(context.Background(), live.Target{URL: server.URL}, "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"info known-refused"}, brief(findings))
+	assert.Equal(t, "Nothing could be told of origins that resemble an allowed one: "+server.URL+" is not allowed, and the status is 200.", findings[0].Title)
+}
+
+// TestAuditOfAddressesAndPorts checks what only they are mistaken for.
+func TestAuditOfAddressesAndPorts(t *testing.T) {
+	for known, begin := range map[string]string{"https://app.example.com:3000": "https://app.example.com:3000", "http://10.0.0.5": "http://10.0.0.5."} {
+		server := httptest.NewServer(granting(func(o string) bool { return o == known || strings.HasPrefix(o, begin) }, true))
+		defer server.Close()
+		findings, err := live.Audit(context.Background(), live.Target{URL: server.URL}, known)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"high prefix"}, brief(findings), "the findings of %s: %+v", known, findings)
+	}
+}
+
+// mute are servers that tell nothing, and what is said of them.
+var mute = map[string]struct {
+	server  http.HandlerFunc
+	found   []string
+	because string
+}{
+	"401 always":           {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, []string{"low known-refused"}, "it answers with status 401 and grants nothing"},
+	"404 always":           {http.NotFound, []string{"low known-refused"}, "it answers with status 404 and grants nothing"},
+	"429 always":           {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, []string{"low known-refused"}, "it answers with status 429 and grants nothing"},
+	"a panic at an Origin": {withOrigin(func() { panic(http.ErrAbortHandler) }), []string{"medium server-error"}, "3 requests got no response, so that no more were sent: the server closed the connection"},
+}
+
+// withOrigin does something to requests that have an Origin.
+func withOrigin(do func()) http.HandlerFunc {
+	return func(_ http.ResponseWriter, r *http.Request) {
+		if r.Header["Origin"] != nil {
+			do()
+		}
+	}
+}
+
+// TestNothingIsNoPass checks that no server passes that tells nothing.
+func TestNothingIsNoPass(t *testing.T) {
+	for name, c := range mute {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(c.server)
+			defer server.Close()
+			var inconclusive *live.InconclusiveError
+			findings, err := live.Audit(context.Background(), live.Target{URL: server.URL}, app)
+			require.ErrorAs(t, err, &inconclusive)
+			assert.Contains(t, inconclusive.Error(), server.URL+"/ cannot be judged: "+c.because)
+			assert.Equal(t, c.found, brief(findings), "the findings: %+v", findings)
+			_, err = live.Infer(context.Background(), live.Target{URL: server.URL}, app)
+			require.ErrorAs(t, err, &inconclusive)
+			assert.Contains(t, inconclusive.Error(), server.URL+"/ cannot be judged: "+c.because)
+		})
+	}
+}
+
+// TestServersThatHang checks that few requests are waited for.
+func TestServersThatHang(t *testing.T) {
+	asked, release := make(chan string, 1000), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if origin := r.Header.Get("Origin"); origin != "" {
+			asked <- origin
+			select {
+			case <-release:
+			case <-r.Context().Done():
+			}
+		}
+	}))
+	defer server.Close()
+	defer close(release)
+	findings, err := live.Audit(context.Background(), live.Target{URL: server.URL, Timeout: 50 * time.Millisecond}, app)
+	require.ErrorAs(t, err, new(*live.InconclusiveError))
+	assert.Equal(t, []string{"medium server-error"}, brief(findings), "the findings: %+v", findings)
+	assert.Len(t, asked, 3, "requests that were waited for")
+}
+
+// TestServersThatStop checks that one response is not enough.
+func TestServersThatStop(t *testing.T) {
+	for name, ask := range map[string]func(live.Target) error{
+		"audit": func(target live.Target) error { _, err := live.Audit(context.Background(), target, app); return err },
+		"infer": func(target live.Target) error { _, err := live.Infer(context.Background(), target, app); return err },
+	} {
+		answered := make(chan struct{}, 1)
+		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			select {
+			case answered <- struct{}{}:
+			default:
+				panic(http.ErrAbortHandler)
+			}
+		}))
+		defer server.Close()
+		err := ask(live.Target{URL: server.URL})
+		require.ErrorAs(t, err, new(*live.InconclusiveError), name)
+		assert.Contains(t, err.Error(), "it has answered, and no longer does: the server closed the connection", name)
 	}
 }
 

@@ -39,7 +39,9 @@ type policyFile struct {
 
 // Infer asks a target as a few origins, and as those that are given, and says
 // what policy would answer as it does. It returns an [*UnreachableError] if the
-// target cannot be reached, and another error if an origin or the target is none.
+// target cannot be reached, an [*InconclusiveError] if its answers tell nothing, and
+// another error if an origin or the target is none. It stops after three requests
+// without a response.
 func Infer(ctx context.Context, target Target, origins ...string) (Inferred, error) {
 	c, err := target.open()
 	if err != nil {
@@ -51,22 +53,23 @@ func Infer(ctx context.Context, target Target, origins ...string) (Inferred, err
 			return Inferred{}, fmt.Errorf("%q is not an origin: write one such as https://app.example.com", o)
 		}
 	}
-	i := &inference{session: session{Suite: &Suite{}, client: c}, ctx: ctx}
-	plain, err := i.exchange(ctx, c.request(message{}))
+	p, err := openProber(ctx, c)
 	if err != nil {
-		return Inferred{}, &UnreachableError{c.url.String(), err}
+		return Inferred{}, err
 	}
-	i.plain = plain
+	i := &inference{prober: p}
 	i.askOrigins(origins)
 	if i.example != "" {
 		i.askPreflight()
 	}
-	return i.result(), ctx.Err()
+	if err := i.inconclusive(); err != nil {
+		return Inferred{}, err
+	}
+	return i.result(), nil
 }
 
 type inference struct {
-	session
-	ctx     context.Context
+	*prober
 	file    policyFile
 	remarks []string
 	example string // an origin that is granted something
@@ -74,12 +77,6 @@ type inference struct {
 
 func (i *inference) remark(format string, args ...any) {
 	i.remarks = append(i.remarks, fmt.Sprintf(format, args...))
-}
-
-// ask sends m as it is from an origin. Without a response, it returns an empty one.
-func (i *inference) ask(m message) fetch.Exchange {
-	x, _ := i.exchange(i.ctx, i.client.request(m))
-	return x
 }
 
 // invented is an origin that no server knows.

@@ -21,7 +21,7 @@ func (k *check) wire(x fetch.Exchange) {
 		k.fail("have one layer alone set CORS headers, and take the others' away",
 			"Access-Control-Allow-Origin is there %d times, as %s, and browsers accept it once.", len(origins), quote(origins))
 	}
-	if slices.Contains(origins, "*") && x.Header.Get("Access-Control-Allow-Credentials") != "" {
+	if slices.Contains(origins, "*") && x.Header.Get("Access-Control-Allow-Credentials") == "true" {
 		k.fail("leave Access-Control-Allow-Credentials out, or send the origin instead of *",
 			"Access-Control-Allow-Credentials goes with Access-Control-Allow-Origin: *, which says that credentials are meant to be allowed to every origin.")
 	}

@@ -2,6 +2,7 @@ package live
 
 import (
 	"net"
+	"strconv"
 	"strings"
 )
 
@@ -80,24 +81,29 @@ func (p pattern) outside() []nearMiss {
 	}
 	all := []nearMiss{{other + "://" + host + p.port, "another scheme"}}
 	if !p.anyPort {
-		all = append(all, nearMiss{at + host + ":8444", "another port"})
+		defaultPort := map[string]string{"http": ":80", "https": ":443"}[p.scheme]
+		for _, port := range []string{":80", ":443", ":3000", ":8080", ":8443", ":8444"} {
+			if port != p.port && port != defaultPort {
+				all = append(all, nearMiss{at + host + port, "another port"})
+			}
+		}
 		if p.port != "" {
 			all = append(all, nearMiss{at + host, "the default port"})
 		}
 	}
-	if strings.HasPrefix(host, "[") || net.ParseIP(host) != nil {
+	longer := p
+	longer.host = host
+	all = append(all, longer.longer()...)
+	if p.isAddress() {
 		return all
 	}
 	all = append(all,
-		nearMiss{at + host + ".evil.example" + p.port, "the allowed host is the beginning of another"},
-		nearMiss{at + host + "evil.example" + p.port, "the allowed host runs into another"},
 		nearMiss{at + "evil" + p.host + p.port, "the allowed host is the end of another, without a dot between"},
 		nearMiss{at + "evil-" + p.host + p.port, "the allowed host is the end of another, behind a hyphen"},
 		nearMiss{at + strings.Replace(p.host, ".", "-", 1) + p.port, "a hyphen for a dot"},
 	)
 	if i := strings.LastIndexByte(p.host, '.'); i >= 0 {
-		all = append(all, nearMiss{at + p.host[:i] + "x" + p.host[i+1:] + p.port, "another byte for a dot"},
-			nearMiss{at + host + "-evil.example" + p.port, "the allowed host is the beginning of another, up to a hyphen"})
+		all = append(all, nearMiss{at + p.host[:i] + "x" + p.host[i+1:] + p.port, "another byte for a dot"})
 	}
 	if !p.subs {
 		all = append(all, nearMiss{at + "evil." + host + p.port, "a subdomain"})
@@ -106,6 +112,26 @@ func (p pattern) outside() []nearMiss {
 		}
 	} else {
 		all = append(all, nearMiss{at + p.host + p.port, "the domain whose subdomains are allowed"})
+	}
+	return all
+}
+
+// isAddress reports whether the host of p is an IP address.
+func (p pattern) isAddress() bool {
+	return net.ParseIP(strings.Trim(p.host, "[]")) != nil
+}
+
+// longer returns origins that begin like p, or like the host of p.
+func (p pattern) longer() (all []nearMiss) {
+	at := p.scheme + "://" + p.host
+	if !strings.HasSuffix(p.host, "]") {
+		all = append(all,
+			nearMiss{at + ".evil.example" + p.port, "the allowed host is the beginning of another"},
+			nearMiss{at + "evil.example" + p.port, "the allowed host runs into another"},
+			nearMiss{at + "-evil.example" + p.port, "the allowed host is the beginning of another, up to a hyphen"})
+	}
+	if number, err := strconv.Atoi(strings.TrimPrefix(p.port, ":")); err == nil && number*10+1 <= 65535 {
+		all = append(all, nearMiss{at + p.port + "1", "the allowed port is the beginning of another"})
 	}
 	return all
 }

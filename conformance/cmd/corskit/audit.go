@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -20,7 +21,8 @@ func audit(ctx context.Context, cmd *cli.Command) error {
 		return usageError(cmd, "%d origins are given: write -origin once, with one that the server allows", len(origins))
 	}
 	findings, err := live.Audit(ctx, t, strings.Join(origins, ""))
-	if err != nil {
+	inconclusive := errors.As(err, new(*live.InconclusiveError)) // says more than the findings alone
+	if err != nil && !inconclusive {
 		return askError(ctx, cmd, err)
 	}
 	worst := live.Info
@@ -34,12 +36,16 @@ func audit(ctx context.Context, cmd *cli.Command) error {
 	}
 	switch {
 	case cmd.Bool("json"):
+	case len(findings) == 0 && inconclusive:
 	case len(findings) == 0:
 		fmt.Fprintf(cmd.Writer, "%s: nothing found\n", t.URL)
 	case len(findings) == 1:
 		fmt.Fprintf(cmd.Writer, "%s: 1 finding\n", t.URL)
 	default:
 		fmt.Fprintf(cmd.Writer, "%s: %d findings\n", t.URL, len(findings))
+	}
+	if inconclusive {
+		return askError(ctx, cmd, err)
 	}
 	if worst > live.Info {
 		return errFailed

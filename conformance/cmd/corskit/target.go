@@ -61,7 +61,7 @@ func askError(ctx context.Context, cmd *cli.Command, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return failure{errors.New("interrupted")}
-	case errors.As(err, new(*live.UnreachableError)):
+	case errors.As(err, new(*live.UnreachableError)), errors.As(err, new(*live.InconclusiveError)):
 		return failure{err}
 	}
 	return usageError(cmd, "%s", err)

@@ -215,6 +215,18 @@ func TestAudit(t *testing.T) {
 	assert.Equal(t, 1, status, "exit status")
 }
 
+// TestServersThatTellNothing checks that none of them passes.
+func TestServersThatTellNothing(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	defer server.Close()
+	for _, command := range []string{"audit", "test"} {
+		status, stdout, stderr := corskit("", command, server.URL+"/items")
+		assert.Equal(t, lines("corskit: "+server.URL+"/items cannot be judged: it answers with status 401 and grants nothing: name an endpoint and a method that it serves, and add what it wants, such as -header 'Authorization: …'"), stderr, "standard error of %s", command)
+		assert.NotContains(t, stdout, "nothing found", "standard output of %s", command)
+		assert.Equal(t, 1, status, "exit status of %s", command)
+	}
+}
+
 // TestFlagsOfServers checks what is wrong with a command line that asks a server.
 func TestFlagsOfServers(t *testing.T) {
 	const see = ": see corskit test -h"
