@@ -26,12 +26,16 @@
 //     are sent for it, and the headers that scripts can read;
 //   - a malformed, repeated or foreign Origin, or a null one, is granted something,
 //     even in bytes that no browser sends today;
-//   - a refused origin learns the policy's lists of methods and headers, but for
-//     what it has asked for itself;
+//   - a refused origin, or null, learns the policy's lists of methods and headers,
+//     but for what it has asked for itself;
+//   - an allowed origin is permitted methods or headers beyond the policy's lists,
+//     whether or not it has asked for them; those that need no permission, and
+//     OPTIONS, may be listed;
 //   - the answer depends on a request header and Vary does not name it, so that a
 //     cache hands it to others; CORS-preflight requests count here, as there are
 //     caches that can be told to keep their answers;
-//   - Access-Control-Allow-Origin has several values, or "*" goes with credentials;
+//   - Access-Control-Allow-Origin has several values, or "*" goes with credentials
+//     that are "true";
 //   - browsers keep the answer to a CORS-preflight request for another time than
 //     the policy says;
 //   - a list of requested headers is misread that an intermediary has spread over
@@ -40,9 +44,11 @@
 //   - with rejectDisallowed, a foreign origin's request is not refused by a status
 //     from 400 to 499; and a site's own requests are refused, with it or without.
 //
-// A server may be right in another way than corskit: list only the method that is
-// asked for, answer 200 or send the header fields of a response that grants
-// nothing. Where that departs from one of the rules in the README of conformance,
+// What may differ from one allowed origin to the next is asked about as two: the
+// first of the policy and the last. A server may be right in another way than
+// corskit: list only the method that is asked for, answer 200, send its first
+// origin to whoever it does not know, or the header fields of a response that
+// grants nothing. Where that departs from one of the rules in the README of conformance,
 // [Result.Differs] says so, and the case passes. So does one where the server is
 // right to refuse what no browser sends.
 //

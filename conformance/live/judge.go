@@ -48,8 +48,8 @@ func (k *check) grants(x fetch.Exchange, d cors.Decision) {
 		}
 	case d.Reason == cors.RepeatedMethod || d.Reason == cors.MalformedMethod:
 		k.differ(2, "A request with a repeated or malformed Access-Control-Request-Method is granted Access-Control-Allow-Origin: %s.", quote(origins))
-	case !k.varies && slices.Equal(origins, k.constant) && !slices.Contains(origins, "*"):
-		k.differ(7, "Every response has Access-Control-Allow-Origin: %s, whatever the request's Origin is.", quote(origins))
+	case slices.Equal(origins, k.constant) && !slices.Contains(origins, "*") && !slices.ContainsFunc(x.Request.Header["Origin"], k.isConstant):
+		k.differ(7, "Access-Control-Allow-Origin is %s where the Origin is not allowed, as it is without Origin.", quote(origins))
 	case d.Reason == cors.RepeatedOrigin || d.Reason == cors.MalformedOrigin:
 		k.fail("compare the whole Origin, byte for byte, and grant nothing if there are several or if it is no serialized origin",
 			"Access-Control-Allow-Origin is %s for the Origin %s, which is malformed or repeated.", quote(origins), asked)
@@ -57,6 +57,12 @@ func (k *check) grants(x fetch.Exchange, d cors.Decision) {
 		k.fail("compare the whole Origin, byte for byte, with the origins of the policy",
 			"Access-Control-Allow-Origin is %s for the Origin %s, which the policy does not allow.", quote(origins), asked)
 	}
+}
+
+// isConstant reports whether responses to requests without Origin are for the pages
+// of an origin that the policy does not allow.
+func (k *check) isConstant(origin string) bool {
+	return slices.Contains(k.constant, origin) && k.judge(origin).Reason != cors.Allowed
 }
 
 // discloses judges which lists a response has that grants nothing.
@@ -72,6 +78,52 @@ func (k *check) discloses(x fetch.Exchange) {
 				list.name, quote(x.Header[list.name]))
 		} else if len(listed) > 0 {
 			k.differ(7, "%s is sent to an origin that is not allowed.", list.name)
+		}
+	}
+}
+
+// keeps judges for how long browsers keep the answer to a CORS-preflight request.
+func (k *check) keeps(x fetch.Exchange) {
+	got, want := x.Header["Access-Control-Max-Age"], []string(nil)
+	fix := "leave Access-Control-Max-Age out, or set maxAge in the policy"
+	if age := k.decide(x).MaxAge; age != "" {
+		want, fix = []string{age}, "send Access-Control-Max-Age: "+age
+	}
+	if seconds(got) != seconds(want) {
+		k.fail(fix, "Browsers keep the answer for %d seconds, where the policy says %d: Access-Control-Max-Age is %s.", seconds(got), seconds(want), quote(got))
+	}
+}
+
+// listsMethods judges which methods the answer to a CORS-preflight request allows
+// beyond the policy and the CORS-safelisted ones. What was asked for is the
+// business of other cases. OPTIONS is often listed for its own sake, and a page
+// that sends it does nothing.
+func (k *check) listsMethods(x fetch.Exchange) {
+	const list = "Access-Control-Allow-Methods"
+	may := slices.Concat(k.config.AllowMethods, x.Request.Header["Access-Control-Request-Method"], []string{"GET", "HEAD", "POST"})
+	for _, m := range members(x.Header[list]) {
+		switch {
+		case slices.Contains(may, m) || slices.Contains(may, "*") || containsFold(may[len(may)-3:], m):
+		case m == http.MethodOptions:
+			k.differ(6, "OPTIONS is in %s, and not in the policy.", list)
+		default:
+			k.fail("take "+m+" out of "+list, "Pages may use the method %s, which the policy does not list: %s is %s.", m, list, quote(x.Header[list]))
+		}
+	}
+}
+
+// listsHeaders does the same for headers. Those that pages cannot set, or need no
+// permission for, may be in the list.
+func (k *check) listsHeaders(x fetch.Exchange) {
+	const list = "Access-Control-Allow-Headers"
+	any := slices.Contains(k.config.AllowHeaders, "*")
+	may := slices.Concat(k.config.AllowHeaders, members(x.Request.Header["Access-Control-Request-Headers"]))
+	for _, name := range members(x.Header[list]) {
+		asksFor, _ := fetch.Preflight(fetch.Request{URL: k.client.url.String(), Origin: x.Request.Header.Get("Origin"), Header: http.Header{http.CanonicalHeaderKey(name): {"a"}}, UseCORSPreflight: true})
+		free := asksFor != nil && len(asksFor.Header["Access-Control-Request-Headers"]) == 0
+		star := any && (k.config.AllowCredentials || !strings.EqualFold(name, "Authorization"))
+		if !containsFold(may, name) && !free && !star {
+			k.fail("take "+name+" out of "+list, "Pages may set the header %s, which the policy does not list: %s is %s.", name, list, quote(x.Header[list]))
 		}
 	}
 }
@@ -123,6 +175,15 @@ func (k *check) vary(x fetch.Exchange) {
 			quote(origins), quote(k.constant), quote(x.Header["Vary"]))
 	case !k.varies && has && slices.Contains(k.constant, "*"):
 		k.differ(8, "Vary names Origin, though every origin gets the same response: caches keep one for each.")
+	}
+}
+
+// varyAll judges all responses of the case so.
+func (k *check) varyAll() {
+	for i, x := range k.result.Exchanges {
+		if k.judged = i; x.Status != 0 {
+			k.vary(x)
+		}
 	}
 }
 

@@ -48,6 +48,33 @@ func TestRightInAnotherWay(t *testing.T) {
 		{"sends its one origin always", `{"allowOrigins": ["https://app.example.com"]}`,
 			func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Access-Control-Allow-Origin", app) },
 			[]string{"hostile/origin/comma", "lists/preflight", "origin/refused/null/include", "preflight/status", "vary/preflight-asks"}},
+		{"lists what needs no permission, and OPTIONS", `{"allowOrigins": ["https://app.example.com"], "allowMethods": ["PUT"]}`,
+			func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Vary", "Origin")
+				if o := r.Header["Origin"]; len(o) != 1 || o[0] != app {
+					return
+				}
+				if w.Header().Set("Access-Control-Allow-Origin", app); r.Header["Access-Control-Request-Method"] != nil {
+					w.Header().Set("Access-Control-Allow-Methods", "get, HEAD, POST, OPTIONS, PUT")
+					w.Header().Set("Access-Control-Allow-Headers", "Accept, Origin, Content-Length")
+				}
+			},
+			[]string{"preflight/listed/methods"}},
+		{"sends * and credentials that are false", `{"allowOrigins": ["*"]}`,
+			func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Access-Control-Allow-Origin", "*")
+				w.Header().Set("Access-Control-Allow-Credentials", "false")
+			},
+			[]string{"preflight/status"}},
+		{"sends its first origin to whoever it does not know", `{"allowOrigins": ["https://app.example.com", "https://two.example.com"]}`,
+			func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Vary", "Origin")
+				w.Header().Set("Access-Control-Allow-Origin", app)
+				if o := r.Header["Origin"]; len(o) == 1 && o[0] == "https://two.example.com" {
+					w.Header().Set("Access-Control-Allow-Origin", o[0])
+				}
+			},
+			[]string{"hostile/origin/comma", "origin/refused/null/include", "preflight/status"}},
 		{"sends the origin for *", `{"allowOrigins": ["*"]}`,
 			func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Vary", "Origin")

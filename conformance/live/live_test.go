@@ -2,8 +2,11 @@ package live_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -111,6 +114,100 @@ func TestPolicies(t *testing.T) {
 					assert.Empty(t, r.Differs, r.Name)
 				}
 			})
+		}
+	}
+}
+
+// TestPlantedFaults checks that a server which is right but for one thing fails the
+// cases that are about it, and no others.
+func TestPlantedFaults(t *testing.T) {
+	const two = "https://two.example.com"
+	const policyOfTwo = `{"allowOrigins": ["https://app.example.com", "https://two.example.com"]}`
+	isPreflight := func(r *http.Request) bool { return r.Header["Access-Control-Request-Method"] != nil }
+	for _, c := range []struct {
+		name, policy string
+		change       func(h http.Header, r *http.Request) // of what the policy answers
+		want         []string
+	}{
+		{"the first origin for whoever is not known, without Vary", policyOfTwo, func(h http.Header, r *http.Request) {
+			if h.Del("Vary"); h.Get("Access-Control-Allow-Origin") == "" {
+				h.Set("Access-Control-Allow-Origin", app)
+			}
+		}, []string{"errors/not-found", "errors/not-found-preflight", "errors/not-found-refused", "vary/allowed", "vary/another", "vary/include", "vary/of-the-request", "vary/preflight", "vary/preflight-refused", "vary/refused", "vary/without-origin"}},
+		{"no Vary on a 404", policyOfTwo, func(h http.Header, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "no-such-path") {
+				h.Del("Vary")
+			}
+		}, []string{"errors/not-found", "errors/not-found-preflight", "errors/not-found-refused"}},
+		{"no Vary for the last origin", policyOfTwo, func(h http.Header, r *http.Request) {
+			if r.Header.Get("Origin") == two && !isPreflight(r) {
+				h.Del("Vary")
+			}
+		}, []string{"vary/another"}},
+		{"more exposed to the last origin", policyOfTwo, func(h http.Header, r *http.Request) {
+			if r.Header.Get("Origin") == two {
+				h.Set("Access-Control-Expose-Headers", "X-Secret")
+			}
+		}, []string{"actual/exposed/same-origin"}},
+		{"another Max-Age for the last origin", policyOfTwo, func(h http.Header, r *http.Request) {
+			if r.Header.Get("Origin") == two && isPreflight(r) {
+				h.Set("Access-Control-Max-Age", "600")
+			}
+		}, []string{"preflight/max-age"}},
+		{"a method more", policyOfTwo, func(h http.Header, r *http.Request) {
+			if h.Get("Access-Control-Allow-Origin") != "" && isPreflight(r) {
+				h.Set("Access-Control-Allow-Methods", "GET, PURGE")
+			}
+		}, []string{"preflight/listed/methods"}},
+		{"a header more", policyOfTwo, func(h http.Header, r *http.Request) {
+			if h.Get("Access-Control-Allow-Origin") != "" && isPreflight(r) {
+				h.Set("Access-Control-Allow-Headers", "Accept, Origin, X-Api-Key")
+			}
+		}, []string{"preflight/listed/headers"}},
+		{"the lists for null", `{"allowOrigins": ["https://app.example.com"], "allowMethods": ["PUT"]}`, func(h http.Header, r *http.Request) {
+			if r.Header.Get("Origin") == "null" && isPreflight(r) {
+				h.Set("Access-Control-Allow-Methods", "PUT")
+			}
+		}, []string{"lists/null"}},
+		{"a longer port", `{"allowOrigins": ["https://app.example.com", "http://localhost:3000"]}`, grant("http://localhost:30001"),
+			[]string{"origin/refused/http:localhost:30001/include", "origin/refused/http:localhost:30001/preflight"}},
+		{"a longer address", `{"allowOrigins": ["https://app.example.com", "http://10.0.0.5"]}`, grant("http://10.0.0.5.evil.example"),
+			[]string{"origin/refused/http:10.0.0.5.evil.example/include", "origin/refused/http:10.0.0.5.evil.example/preflight"}},
+		{"another port", policyOfTwo, grant(two + ":8443"),
+			[]string{"origin/refused/https:two.example.com:8443/include", "origin/refused/https:two.example.com:8443/preflight"}},
+		{"the last origin with a slash", policyOfTwo, grant(two + "/"), []string{"hostile/origins/https:two.example.com"}},
+		{"the last wildcard behind a path", `{"allowOrigins": ["https://*.example.com", "https://*.two.example"]}`, grant("https://evil.example/.two.example"),
+			[]string{"hostile/subdomains/https:two.example"}},
+		{"a port out of range", `{"allowOrigins": ["https://app.example.com:8443"]}`, grant("https://app.example.com:844300001"), []string{"hostile/origin/port-longer"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := parse(t, c.policy)
+			policy := cors.MustNew(config)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				recorder := httptest.NewRecorder()
+				corshttp.New(policy)(site()).ServeHTTP(recorder, r)
+				c.change(recorder.Header(), r)
+				maps.Copy(w.Header(), recorder.Header())
+				w.WriteHeader(recorder.Code)
+			}))
+			defer server.Close()
+			var failed []string
+			for name, r := range results(t, config, live.Target{URL: server.URL + "/items"}) {
+				if r.Verdict == live.Fail {
+					failed = append(failed, name)
+				}
+			}
+			slices.Sort(failed)
+			assert.Equal(t, c.want, failed, "what fails")
+		})
+	}
+}
+
+// grant allows one origin more.
+func grant(origin string) func(http.Header, *http.Request) {
+	return func(h http.Header, r *http.Request) {
+		if r.Header.Get("Origin") == origin {
+			h.Set("Access-Control-Allow-Origin", origin)
 		}
 	}
 }

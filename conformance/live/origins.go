@@ -193,23 +193,30 @@ func shapes(allowed string, subs []pattern) []shape {
 			shape{"port-without-number", []string{allowed + ":"}, "a colon without a port"},
 			shape{"port-out-of-range", []string{allowed + ":65536"}, "a port out of range"})
 	}
+	if strings.Contains(rest, ":") && !strings.HasSuffix(rest, "]") {
+		all = append(all, shape{"port-longer", []string{allowed + "00001"}, "a port out of range that begins with the allowed one"})
+	}
 	if others != "" {
 		all = append(all, shape{"empty-label", []string{scheme + "://" + first + ".." + others}, "an empty label"})
 	}
 	if len(subs) > 0 {
-		p := subs[0]
-		below := "." + p.host + p.port
-		all = append(all,
-			shape{"star-itself", []string{p.scheme + "://*" + below}, "the origin pattern itself"},
-			shape{"subdomain-empty", []string{p.scheme + "://" + below}, "an empty label for a wildcard"},
-			shape{"subdomain-path", []string{p.scheme + "://evil.example/" + below}, "a path before the allowed domain"},
-			shape{"subdomain-query", []string{p.scheme + "://evil.example?" + below}, "a query before the allowed domain"},
-			shape{"subdomain-fragment", []string{p.scheme + "://evil.example#" + below}, "a fragment before the allowed domain"},
-			shape{"subdomain-backtick", []string{p.scheme + "://evil.example`" + below}, "a backtick before the allowed domain"},
-			shape{"subdomain-blank", []string{p.scheme + "://evil.example " + below}, "a blank before the allowed domain"},
-		)
+		all = append(all, subs[0].malformed()...)
 	}
 	return all
+}
+
+// malformed returns shapes that resemble the subdomains that p stands for.
+func (p pattern) malformed() []shape {
+	below := "." + p.host + p.port
+	return []shape{
+		{"star-itself", []string{p.scheme + "://*" + below}, "the origin pattern itself"},
+		{"subdomain-empty", []string{p.scheme + "://" + below}, "an empty label for a wildcard"},
+		{"subdomain-path", []string{p.scheme + "://evil.example/" + below}, "a path before the allowed domain"},
+		{"subdomain-query", []string{p.scheme + "://evil.example?" + below}, "a query before the allowed domain"},
+		{"subdomain-fragment", []string{p.scheme + "://evil.example#" + below}, "a fragment before the allowed domain"},
+		{"subdomain-backtick", []string{p.scheme + "://evil.example`" + below}, "a backtick before the allowed domain"},
+		{"subdomain-blank", []string{p.scheme + "://evil.example " + below}, "a blank before the allowed domain"},
+	}
 }
 
 // sample returns at most so many elements of list, evenly spread, the first and

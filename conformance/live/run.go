@@ -105,6 +105,7 @@ type Suite struct {
 const (
 	mostPatterns = 16 // origin patterns
 	mostNames    = 24 // methods, and header names
+	mostLater    = 3  // origins behind the first that are asked as in all malformed shapes
 )
 
 // New returns the suite of a policy for a target. Further origins are asked as,
@@ -203,9 +204,10 @@ type session struct {
 
 	plain     fetch.Exchange  // the target's method, without Origin
 	permitted *fetch.Exchange // the same from the first allowed origin
+	other     *fetch.Exchange // the same from another allowed origin, far from the first in the policy
 	refused   *fetch.Exchange // the same from the foreign origin
-	constant  []string        // the Access-Control-Allow-Origin lines of all three, if they are the same
-	varies    bool            // they are not
+	constant  []string        // the Access-Control-Allow-Origin lines of plain
+	varies    bool            // those of the others are not the same
 }
 
 // survey asks the target once without Origin and once for each kind of origin.
@@ -218,7 +220,7 @@ func (s *session) survey(ctx context.Context) error {
 	for _, o := range []struct {
 		origin string
 		to     **fetch.Exchange
-	}{{s.first(), &s.permitted}, {s.foreign, &s.refused}} {
+	}{{s.first(), &s.permitted}, {s.last(), &s.other}, {s.foreign, &s.refused}} {
 		if o.origin == "" {
 			continue
 		}
@@ -229,7 +231,7 @@ func (s *session) survey(ctx context.Context) error {
 		*o.to = &x // without a response the cases tell
 	}
 	s.constant = s.plain.Header["Access-Control-Allow-Origin"]
-	for _, x := range []*fetch.Exchange{s.permitted, s.refused} {
+	for _, x := range []*fetch.Exchange{s.permitted, s.other, s.refused} {
 		if x != nil && !slices.Equal(x.Header["Access-Control-Allow-Origin"], s.constant) {
 			s.varies = true
 		}
@@ -241,6 +243,18 @@ func (s *session) survey(ctx context.Context) error {
 func (s *session) first() string {
 	for _, o := range s.allowed {
 		if o != s.client.origin() {
+			return o
+		}
+	}
+	return ""
+}
+
+// last is the last allowed origin that is neither the server's own nor the first,
+// nor null; "" if there is none. A server that sends its first origin to whoever it
+// does not know shows it by this one.
+func (s *session) last() string {
+	for _, o := range slices.Backward(s.allowed) {
+		if o != s.client.origin() && o != s.first() && o != "null" {
 			return o
 		}
 	}
