@@ -52,7 +52,7 @@ type Finding struct {
 	// Fix says what to change, without a full stop.
 	Fix string
 
-	// Curl is a command for a POSIX shell that shows it: see the function [Curl].
+	// Curl is a command for a POSIX shell that shows it: see [Target.Curl].
 	Curl string
 
 	// Exchange is the request that the command sends, and its response. Where the
@@ -147,7 +147,7 @@ func (a *auditor) worse(x fetch.Exchange) (can, credentialed bool) {
 func (a *auditor) found(id string, s Severity, x fetch.Exchange, fix, format string, args ...any) {
 	a.findings = append(a.findings, Finding{
 		ID: id, Severity: s, Title: fmt.Sprintf(format, args...), Fix: fix,
-		Curl: Curl(x, a.client.target.Insecure), Exchange: x,
+		Curl: a.client.target.Curl(x), Exchange: x,
 	})
 }
 

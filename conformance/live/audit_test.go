@@ -392,18 +392,38 @@ func TestCurl(t *testing.T) {
 		r, err := http.NewRequest("GET", "http://127.0.0.1/it's?a=$b&c", nil)
 		require.NoError(t, err)
 		r.Header["Origin"] = []string{value}
-		command := live.Curl(exchange(r), true)
+		command := live.Target{Insecure: true}.Curl(exchange(r))
 		out, err := exec.Command("sh", "-c", `curl() { for a; do printf '%s\n' "$a"; done; }; `+command).Output()
 		require.NoError(t, err, command)
 		assert.Equal(t, []string{"-s", "-o", "/dev/null", "-D", "-", "-k", "-H", "Origin: " + value, "http://127.0.0.1/it's?a=$b&c", ""}, strings.Split(string(out), "\n"), command)
 	}
 }
 
-// TestCurlKeepsSecrets checks that credentials are in no report.
+// TestCurlKeepsSecrets checks that credentials are in no report, and nothing that
+// the target adds to requests.
 func TestCurlKeepsSecrets(t *testing.T) {
+	target := live.Target{Header: http.Header{"X-Csrf-Token": {"secret", "secret2"}, "1.a": {"secret"}}}
 	r, err := http.NewRequest("DELETE", "http://127.0.0.1/", nil)
 	require.NoError(t, err)
-	r.Header = http.Header{"Authorization": {"Bearer secret"}, "Cookie": {"id=secret"}, "X-Empty": {""}}
-	assert.Equal(t, `curl -s -o /dev/null -D - -X DELETE -H "Authorization: $AUTHORIZATION" -H "Cookie: $COOKIE" -H 'X-Empty;' http://127.0.0.1/`, strings.ReplaceAll(live.Curl(exchange(r), false), "'http://127.0.0.1/'", "http://127.0.0.1/"))
-	assert.NotContains(t, live.RequestText(exchange(r)), "secret")
+	r.Header = http.Header{"Authorization": {"Bearer secret"}, "Cookie": {"id=secret"}, "X-Empty": {""}, "X-Csrf-Token": {"secret", "secret2"}, "1.a": {"secret"}, "Origin": {app}}
+	assert.Equal(t, `curl -s -o /dev/null -D - -X DELETE -H '1.a: '"$_1_A" -H 'Authorization: '"$AUTHORIZATION" -H 'Cookie: '"$COOKIE" -H 'Origin: https://app.example.com' -H 'X-Csrf-Token: '"$X_CSRF_TOKEN" -H 'X-Csrf-Token: '"$X_CSRF_TOKEN_2" -H 'X-Empty;' 'http://127.0.0.1/'`, target.Curl(exchange(r)))
+	assert.NotContains(t, target.RequestText(exchange(r)), "secret")
+	assert.Contains(t, target.RequestText(exchange(r)), "Origin: "+app)
+}
+
+// TestCurlSendsTheSame checks the options without which curl would ask for another
+// path, and that no command is given that cannot be.
+func TestCurlSendsTheSame(t *testing.T) {
+	for url, options := range map[string][]string{
+		"http://127.0.0.1/items?filter[a]=1&q={x,y}": {"-g"},
+		"http://127.0.0.1/a/../b":                    {"--path-as-is"},
+		"http://[::1]/":                              nil,
+	} {
+		r, err := http.NewRequest("GET", url, nil)
+		require.NoError(t, err)
+		want := strings.Join(append(append([]string{"curl -s -o /dev/null -D -"}, options...), "'"+url+"'"), " ")
+		assert.Equal(t, want, live.Target{}.Curl(exchange(r)))
+		r.Header["Origin"] = []string{app + "\x00"}
+		assert.Empty(t, live.Target{}.Curl(exchange(r)), "a NUL is in no argument")
+	}
 }

@@ -54,7 +54,8 @@
 //
 // # What is sent
 //
-// Actual requests have the target's method alone, and no body; redirects are not
+// Actual requests to the endpoint have the target's method alone, and no body;
+// a path below it that hardly exists is asked for with GET. Redirects are not
 // followed. Of other methods only the CORS-preflight request is sent. What a
 // response is longer than 64 KiB is not read.
 package live

@@ -49,8 +49,8 @@ func Infer(ctx context.Context, target Target, origins ...string) (Inferred, err
 	}
 	defer c.transport.CloseIdleConnections()
 	for _, o := range origins {
-		if strings.ContainsAny(o, "\x00\r\n") || o == "" {
-			return Inferred{}, fmt.Errorf("%q is not an origin: write one such as https://app.example.com", o)
+		if err := checkOrigin(o); err != nil {
+			return Inferred{}, err
 		}
 	}
 	p, err := openProber(ctx, c)

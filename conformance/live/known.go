@@ -1,7 +1,6 @@
 package live
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -23,41 +22,61 @@ type knownPattern struct {
 	used bool
 }
 
-// maxKnownBytes is the size up to which a list is read.
-const maxKnownBytes = 1 << 20
+// Limits on a list, and on one of its lines. No case has so long a name.
+const (
+	maxKnownBytes = 1 << 20
+	maxKnownLine  = 4 << 10
+)
 
-// ReadKnown reads a list: one pattern on each line, as [path.Match] has them. A
-// "#" that opens a line, or that a blank precedes, begins a comment, such as the
-// reason why the case fails. It reports every line that holds no pattern.
+// ReadKnown reads a list of up to 1 MiB: one pattern on each line, as [path.Match]
+// has them. A "#" that opens a line, or that a blank precedes, begins a comment,
+// such as the reason why the case fails. A byte order mark before the first line is
+// left out. ReadKnown reports every line that holds no pattern, or the error of r.
 //
 //	# our-framework 1.2
 //	preflight/headers/blanks   # splits at commas only
 //	vary/*
 func ReadKnown(r io.Reader) (*Known, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxKnownBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	list := string(data)
+	if len(list) > maxKnownBytes {
+		return nil, fmt.Errorf("%d: the list goes on behind 1 MiB: leave out what follows", 1+strings.Count(list[:maxKnownBytes], "\n"))
+	}
 	k := new(Known)
 	var faults []error
-	lines := bufio.NewScanner(io.LimitReader(r, maxKnownBytes))
-	for number := 1; lines.Scan(); number++ {
-		text := lines.Text()
-		for i, c := range text {
-			if c == '#' && (i == 0 || text[i-1] == ' ' || text[i-1] == '\t') {
-				text = text[:i]
-				break
-			}
-		}
-		if text = strings.TrimSpace(text); text == "" {
+	number := 0
+	for line := range strings.SplitSeq(strings.TrimPrefix(list, "\ufeff"), "\n") {
+		number++
+		text := withoutComment(line)
+		if text == "" {
 			continue
 		}
-		if _, err := path.Match(text, ""); err != nil || strings.ContainsAny(text, " \t") {
+		if len(text) > maxKnownLine {
+			faults = append(faults, fmt.Errorf("%d: the line is longer than %d bytes: write one pattern on each line", number, maxKnownLine))
+			continue
+		}
+		if _, err := path.Match(text, ""); err != nil || strings.ContainsAny(text, " \t\x00") {
 			faults = append(faults, fmt.Errorf("%d: %q is not a pattern: write one such as vary/*, and a # before the reason", number, text))
 			continue
 		}
 		k.patterns = append(k.patterns, knownPattern{text: text, line: number})
 	}
-	if err := lines.Err(); err != nil {
-		faults = append(faults, err)
-	}
 	return k, errors.Join(faults...)
+}
+
+// withoutComment returns what is before the comment of a line, without blanks
+// around it.
+func withoutComment(line string) string {
+	for i, c := range line {
+		if c == '#' && (i == 0 || line[i-1] == ' ' || line[i-1] == '\t') {
+			line = line[:i]
+			break
+		}
+	}
+	return strings.TrimSpace(line)
 }
 
 // Match reports whether a case of that name is known to fail, and remembers every

@@ -2,6 +2,9 @@ package live_test
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -116,6 +119,30 @@ func TestPolicies(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestTargets checks what is said of those that cannot be asked.
+func TestTargets(t *testing.T) {
+	config := parse(t, policies["one origin"])
+	for url, want := range map[string]string{
+		"http://me:secret@api.example":  `"http://…@api.example" is not the URL of an endpoint: write one such as https://api.example.com/items`,
+		"http://me:secret@[api.example": `"http://…@[api.example" is not the URL of an endpoint: write one such as https://api.example.com/items`,
+	} {
+		_, err := live.New(config, live.Target{URL: url})
+		assert.EqualError(t, err, want)
+	}
+	for _, origin := range []string{"https://a\x01", "a\nb", "\x7f", ""} {
+		_, err := live.New(config, live.Target{URL: "http://127.0.0.1"}, origin)
+		assert.EqualError(t, err, fmt.Sprintf("%q is not an origin: write one such as https://app.example.com", origin))
+	}
+	server := httptest.NewUnstartedServer(site())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it is no fault that the certificate is refused
+	server.StartTLS()
+	defer server.Close()
+	_, err := live.Audit(context.Background(), live.Target{URL: server.URL}, "")
+	assert.ErrorContains(t, err, "name a host that its certificate is for, or accept any certificate with -insecure")
+	_, err = live.Audit(context.Background(), live.Target{URL: server.URL + "/items", Insecure: true}, "")
+	assert.NoError(t, err)
 }
 
 // TestPlantedFaults checks that a server which is right but for one thing fails the

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/corskit/corskit/conformance/fetch"
 	cors "github.com/corskit/corskit/core"
@@ -110,7 +111,7 @@ const (
 
 // New returns the suite of a policy for a target. Further origins are asked as,
 // too: whether they are allowed is for the policy to say. Its errors are those of
-// [cors.New], and of a target that cannot be asked.
+// [cors.New], and of a target that cannot be asked, or not as one of the origins.
 func New(config cors.Config, target Target, origins ...string) (*Suite, error) {
 	if _, err := cors.New(config); err != nil {
 		return nil, err
@@ -118,6 +119,11 @@ func New(config cors.Config, target Target, origins ...string) (*Suite, error) {
 	c, err := target.open()
 	if err != nil {
 		return nil, err
+	}
+	for _, o := range origins {
+		if err := checkOrigin(o); err != nil {
+			return nil, err
+		}
 	}
 	s := &Suite{config: config, target: c.target}
 	if config.MethodsFromRoutes {
@@ -159,29 +165,23 @@ func (s *Suite) Run(ctx context.Context, concurrency int, report func(Result)) e
 	for i := range results {
 		results[i] = make(chan Result, 1)
 	}
-	free := make(chan struct{}, max(1, concurrency))
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
+	free := make(chan struct{}, min(max(1, concurrency), len(s.cases)))
+	var running sync.WaitGroup
+	running.Go(func() {
 		for i, c := range s.cases {
 			select {
 			case free <- struct{}{}:
 			case <-ctx.Done():
 				return
 			}
-			go func() {
+			running.Go(func() {
 				results[i] <- r.check(ctx, c)
 				<-free
-			}()
+			})
 		}
-	}()
-	defer func() { // leave nothing behind
-		cancel()
-		<-ended
-		for range cap(free) {
-			free <- struct{}{}
-		}
-	}()
+	})
+	defer running.Wait() // leave nothing behind
+	defer cancel()
 	for i := range results {
 		select {
 		case result := <-results[i]:

@@ -20,8 +20,9 @@ type Target struct {
 	URL string
 
 	// Method is the method that the endpoint serves. "" stands for GET. It is the
-	// only one that actual requests are sent with, so that nothing happens on the
-	// server that the caller has not named.
+	// only one that actual requests to the endpoint are sent with, so that nothing
+	// happens on the server that the caller has not named. A path that does not
+	// exist is asked for with GET, and OPTIONS may be sent to both.
 	Method string
 
 	// Header is added to every request, under canonical names. CORS-preflight
@@ -45,7 +46,11 @@ type UnreachableError struct {
 
 // Error says so on one line.
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("%s cannot be reached: %s: start the server, or name another URL", e.URL, e.Err)
+	fix := "start the server, or name another URL"
+	if errors.As(e.Err, new(*tls.CertificateVerificationError)) {
+		fix = "name a host that its certificate is for, or accept any certificate with -insecure"
+	}
+	return fmt.Sprintf("%s cannot be reached: %s: %s", e.URL, e.Err, fix)
 }
 
 // Unwrap returns Err.
@@ -68,7 +73,7 @@ type client struct {
 func (t Target) open() (*client, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
-		return nil, fmt.Errorf("%q is not the URL of an endpoint: write one such as https://api.example.com/items", t.URL)
+		return nil, fmt.Errorf("%q is not the URL of an endpoint: write one such as https://api.example.com/items", withoutUser(t.URL))
 	}
 	if u.Path == "" {
 		u.Path = "/"
@@ -102,6 +107,27 @@ func (t Target) open() (*client, error) {
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		MaxIdleConnsPerHost:    64,
 	}}, nil
+}
+
+// withoutUser replaces what may be a password in what should be a URL.
+func withoutUser(url string) string {
+	end := strings.LastIndexByte(url, '@')
+	if end < 0 {
+		return url
+	}
+	start := 0
+	if i := strings.Index(url[:end], "//"); i >= 0 {
+		start = i + len("//")
+	}
+	return url[:start] + "…" + url[end:]
+}
+
+// checkOrigin reports what no request can have for an Origin.
+func checkOrigin(origin string) error {
+	if origin == "" || strings.ContainsFunc(origin, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return fmt.Errorf("%q is not an origin: write one such as https://app.example.com", origin)
+	}
+	return nil
 }
 
 // origin returns the serialized origin of the endpoint.

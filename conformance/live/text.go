@@ -13,15 +13,15 @@ import (
 
 // Here is how requests and responses are shown.
 
-// RequestText returns the request of an exchange as it was sent, one line for
-// each field. What may be a secret is replaced by the name of a shell variable,
-// as in [Curl].
-func RequestText(x fetch.Exchange) string {
+// RequestText returns the request of an exchange with t as it was sent, one line
+// for each field. What may be a secret is replaced by the name of a shell variable,
+// as by Curl.
+func (t Target) RequestText(x fetch.Exchange) string {
 	lines := []string{x.Request.Method + " " + x.Request.URL.String()}
 	if x.Request.Host != x.Request.URL.Host {
 		lines = append(lines, "Host: "+x.Request.Host)
 	}
-	return strings.Join(append(lines, fieldLines(x.Request.Header)...), "\n")
+	return strings.Join(append(lines, t.fieldLines(x.Request.Header)...), "\n")
 }
 
 // ResponseText returns the response of an exchange, its status and one line for
@@ -31,16 +31,16 @@ func ResponseText(x fetch.Exchange) string {
 		return "none"
 	}
 	status := strings.TrimSpace(strconv.Itoa(x.Status) + " " + http.StatusText(x.Status))
-	return strings.Join(append([]string{status}, fieldLines(x.Header)...), "\n")
+	return strings.Join(append([]string{status}, Target{}.fieldLines(x.Header)...), "\n")
 }
 
 // fieldLines returns the lines of a header, with what is no printable text
 // escaped.
-func fieldLines(h http.Header) (lines []string) {
+func (t Target) fieldLines(h http.Header) (lines []string) {
 	for _, name := range slices.Sorted(maps.Keys(h)) {
-		for _, value := range h[name] {
-			if isSecret(name) {
-				value = "$" + variable(name)
+		for i, value := range h[name] {
+			if t.isSecret(name, value) {
+				value = "$" + variable(name, i)
 			}
 			lines = append(lines, name+": "+shown(value))
 		}
@@ -48,17 +48,33 @@ func fieldLines(h http.Header) (lines []string) {
 	return lines
 }
 
-// isSecret reports whether a header proves who the user is.
-func isSecret(name string) bool {
+// isSecret reports whether a field may prove who the user is: those that do for
+// everyone, and all that the target's header has, whatever they are for.
+func (t Target) isSecret(name, value string) bool {
 	switch name {
 	case "Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie", "X-Api-Key":
-		return true
+		return value != ownCookie
 	}
-	return false
+	return slices.Contains(t.Header[name], value)
 }
 
-// variable is the name of the shell variable that stands for a header's value.
-func variable(name string) string { return strings.ToUpper(strings.ReplaceAll(name, "-", "_")) }
+// variable is the name of the shell variable that stands for the value of a header
+// in the line with that index.
+func variable(name string, line int) string {
+	upper := strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToUpper(name))
+	if upper[0] <= '9' {
+		upper = "_" + upper
+	}
+	if line > 0 {
+		upper += "_" + strconv.Itoa(line+1)
+	}
+	return upper
+}
 
 // shown returns a value as it is if it is short and printable, and else cut and
 // escaped.
@@ -87,34 +103,42 @@ func quote(values []string) string {
 }
 
 // Curl returns a command for a POSIX shell that sends the request of an exchange
-// with curl and shows the response's header. Where the request has what may be a
-// secret, such as the value of Authorization, the command takes it from a
-// variable of the environment that is named after the header: AUTHORIZATION.
-func Curl(x fetch.Exchange, insecure bool) string {
+// with t by curl and shows the response's header. Where the request has what may be
+// a secret, which is every field of t.Header but Host, the command takes it from a
+// variable of the environment that is named after the header: AUTHORIZATION. It
+// returns "" if no command can: a NUL is in no argument.
+func (t Target) Curl(x fetch.Exchange) string {
 	r := x.Request
+	for _, values := range r.Header {
+		if strings.Contains(strings.Join(values, ""), "\x00") {
+			return ""
+		}
+	}
 	args := []string{"curl", "-s", "-o", "/dev/null", "-D", "-"}
-	if insecure {
+	if r.Method == http.MethodHead {
+		args = []string{"curl", "-s", "-I"}
+	}
+	if t.Insecure {
 		args = append(args, "-k")
 	}
-	switch r.Method {
-	case http.MethodGet:
-	case http.MethodHead:
-		args = []string{"curl", "-s", "-I"}
-		if insecure {
-			args = append(args, "-k")
-		}
-	default:
+	if strings.ContainsAny(r.URL.RequestURI(), "[]{}") {
+		args = append(args, "-g") // curl takes them for patterns otherwise
+	}
+	if strings.Contains(r.URL.Path, "/.") {
+		args = append(args, "--path-as-is")
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		args = append(args, "-X", shellQuote(r.Method))
 	}
 	if r.Host != r.URL.Host {
 		args = append(args, "-H", shellQuote("Host: "+r.Host))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-		for _, value := range r.Header[name] {
+		for i, value := range r.Header[name] {
 			field := shellQuote(name + ": " + value)
 			switch {
-			case isSecret(name) && value != ownCookie:
-				field = `"` + name + ": $" + variable(name) + `"`
+			case t.isSecret(name, value):
+				field = shellQuote(name+": ") + `"$` + variable(name, i) + `"`
 			case value == "":
 				field = shellQuote(name + ";") // curl drops fields without a value otherwise
 			}

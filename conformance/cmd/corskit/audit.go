@@ -32,7 +32,11 @@ func audit(ctx context.Context, cmd *cli.Command) error {
 			encode(cmd.Writer, auditFinding{f.Severity.String(), f.ID, f.Title, f.Curl, live.ResponseText(f.Exchange), f.Fix})
 			continue
 		}
-		fmt.Fprintf(cmd.Writer, "%-6s  %s: %s\n    try       %s\n    fix       %s\n", f.Severity, f.ID, f.Title, f.Curl, f.Fix)
+		fmt.Fprintf(cmd.Writer, "%-6s  %s: %s\n", f.Severity, f.ID, f.Title)
+		if f.Curl != "" {
+			fmt.Fprintf(cmd.Writer, "    try       %s\n", f.Curl)
+		}
+		fmt.Fprintf(cmd.Writer, "    fix       %s\n", f.Fix)
 	}
 	switch {
 	case cmd.Bool("json"):

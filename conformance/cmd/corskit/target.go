@@ -37,10 +37,11 @@ func target(cmd *cli.Command) (live.Target, error) {
 	}
 	if path := cmd.String("path"); path != "" {
 		u, err := url.Parse(t.URL)
-		if err == nil && strings.HasPrefix(path, "/") {
+		isPath := strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") // which opens with a host
+		if err == nil && isPath {
 			u, err = u.Parse(path)
 		}
-		if err != nil || !strings.HasPrefix(path, "/") {
+		if err != nil || !isPath {
 			return t, usageError(cmd, "%q is not a path: write one such as /items", path)
 		}
 		t.URL = u.String()

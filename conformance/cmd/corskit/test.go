@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -77,6 +79,9 @@ func readKnown(name string) (*live.Known, error) {
 	}
 	defer file.Close()
 	known, err := live.ReadKnown(file)
+	if errors.As(err, new(*fs.PathError)) {
+		return nil, fmt.Errorf("%s: cannot be read: %w: name a list that can be read", name, withoutPath(err))
+	}
 	if err != nil {
 		line, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, fmt.Errorf("%s:%s", name, line)
@@ -154,7 +159,7 @@ func (r *testRun) outcome(result live.Result) outcome {
 		}
 		if i == 0 && p.Exchange < len(result.Exchanges) {
 			x := result.Exchanges[p.Exchange]
-			o.Request, o.Response, o.Curl = live.RequestText(x), live.ResponseText(x), live.Curl(x, r.target.Insecure)
+			o.Request, o.Response, o.Curl = r.target.RequestText(x), live.ResponseText(x), r.target.Curl(x)
 		}
 	}
 	o.Fix = strings.Join(fixes, "; ")

@@ -93,7 +93,7 @@ func TestTestSays(t *testing.T) {
 			w.Header().Del("Vary")
 		})
 	})
-	args := []string{"test", "-policy", "ok.json", "-header", "Authorization: Bearer secret", "-junit", "report.xml", url + "/items"}
+	args := []string{"test", "-policy", "ok.json", "-header", "Authorization: Bearer secret", "-header", "X-Csrf-Token: secret", "-junit", "report.xml", url + "/items"}
 
 	status, stdout, _ := corskit("", args...)
 	assert.Equal(t, 1, status, "exit status")
@@ -144,6 +144,7 @@ func TestTestSays(t *testing.T) {
 
 	data, err := os.ReadFile("report.xml")
 	require.NoError(t, err)
+	assert.NotContains(t, string(data), "secret", "the JUnit report")
 	var report junitSuite
 	require.NoError(t, xml.Unmarshal(data, &report))
 	assert.Equal(t, []int{last.Failed + last.Passed + last.NotApplicable, last.Failed, last.NotApplicable}, []int{report.Tests, report.Failures, report.Skipped}, "the counts of the JUnit report")
@@ -154,6 +155,16 @@ func TestTestSays(t *testing.T) {
 		}
 	}
 	assert.Equal(t, last.Failed, failures, "the failures of the JUnit report")
+}
+
+// TestNameOfJUnitReport checks that it has no query, which may hold a token.
+func TestNameOfJUnitReport(t *testing.T) {
+	inDirectory(t, nil)
+	require.NoError(t, writeJUnit("report.xml", "http://a.example/items?token=secret", nil))
+	data, err := os.ReadFile("report.xml")
+	require.NoError(t, err)
+	assert.Contains(t, string(data), `name="http://a.example/items"`)
+	assert.NotContains(t, string(data), "secret")
 }
 
 func TestTestWithoutPolicy(t *testing.T) {
@@ -240,6 +251,9 @@ func TestFlagsOfServers(t *testing.T) {
 		"test -policy ok.json -header Authorization http://a.example": `"Authorization" is not a header: write one such as 'Authorization: Bearer abc'`,
 		"test -policy ok.json -header Origin:x http://a.example":      "the header Origin is set by each case: leave it out",
 		"test -policy ok.json -path items http://a.example":           `"items" is not a path: write one such as /items`,
+		"test -policy ok.json -path //evil/x http://a.example":        `"//evil/x" is not a path: write one such as /items`,
+		"test -policy ok.json -origin a\x01 http://a.example":         `"a\x01" is not an origin: write one such as https://app.example.com`,
+		"test -policy ok.json http://me:secret@a.example":             `"http://…@a.example" is not the URL of an endpoint: write one such as https://api.example.com/items`,
 		"test -policy ok.json -timeout 0s http://a.example":           "the timeout 0s is none: write one such as 10s",
 		"test -policy ok.json -concurrency 0 http://a.example":        "the concurrency 0 is none: write one such as 4",
 		"test -junit x http://a.example":                              "-junit has nothing to say without a policy: write -policy FILE",
@@ -274,6 +288,7 @@ func TestFilesOfTest(t *testing.T) {
 		"-policy bad.json":                         `bad.json:1:19: allowOrigins: "https://a.example/" has a trailing slash: write https://a.example`,
 		"-policy ok.json -known-failing nosuch":    "corskit: nosuch: cannot be read: no such file or directory: name a list that can be read",
 		"-policy ok.json -known-failing bad.json":  `corskit: bad.json:1: "{\"allowOrigins\": [\"https://a.example/\"]}" is not a pattern: write one such as vary/*, and a # before the reason`,
+		"-policy ok.json -known-failing .":         "corskit: .: cannot be read: is a directory: name a list that can be read",
 		"-policy ok.json -junit nosuch/report.xml": "corskit: nosuch/report.xml: cannot be written: no such file or directory: name a file in a directory that exists",
 	} {
 		t.Run(args, func(t *testing.T) {
