@@ -363,6 +363,19 @@ func TestServersThatHang(t *testing.T) {
 	assert.Len(t, asked, 3, "requests that were waited for")
 }
 
+// TestServersThatTire checks that a limit to the rate of requests is noticed.
+func TestServersThatTire(t *testing.T) {
+	asked := 0 // one after another
+	server := httptest.NewServer(allowing(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked > 5 {
+			w.WriteHeader(429)
+		}
+	}))
+	defer server.Close()
+	_, err := live.Audit(context.Background(), live.Target{URL: server.URL}, app)
+	assert.EqualError(t, err, server.URL+"/ cannot be judged: it has begun to answer with status 429, where it was 200 at first: have it answer so many requests")
+}
+
 // TestServersThatStop checks that one response is not enough.
 func TestServersThatStop(t *testing.T) {
 	for name, ask := range map[string]func(live.Target) error{
@@ -409,6 +422,11 @@ func TestCurlKeepsSecrets(t *testing.T) {
 	assert.Equal(t, `curl -s -o /dev/null -D - -X DELETE -H '1.a: '"$_1_A" -H 'Authorization: '"$AUTHORIZATION" -H 'Cookie: '"$COOKIE" -H 'Origin: https://app.example.com' -H 'X-Csrf-Token: '"$X_CSRF_TOKEN" -H 'X-Csrf-Token: '"$X_CSRF_TOKEN_2" -H 'X-Empty;' 'http://127.0.0.1/'`, target.Curl(exchange(r)))
 	assert.NotContains(t, target.RequestText(exchange(r)), "secret")
 	assert.Contains(t, target.RequestText(exchange(r)), "Origin: "+app)
+
+	target.Header["X-Csrf-Token"] = []string{"", "long secret"}
+	x := exchange(r)
+	x.Status, x.Header = 200, http.Header{"X-Echo": {"[long secret]"}, "Set-Cookie": {"id=secret"}}
+	assert.Equal(t, "200 OK\nSet-Cookie: $SET_COOKIE\nX-Echo: [$X_CSRF_TOKEN_2]", target.ResponseText(x))
 }
 
 // TestCurlSendsTheSame checks the options without which curl would ask for another

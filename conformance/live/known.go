@@ -6,6 +6,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"unicode/utf8"
 )
 
 // Known is a list of patterns of the names of cases that are known to fail on a
@@ -58,7 +59,7 @@ func ReadKnown(r io.Reader) (*Known, error) {
 			faults = append(faults, fmt.Errorf("%d: the line is longer than %d bytes: write one pattern on each line", number, maxKnownLine))
 			continue
 		}
-		if _, err := path.Match(text, ""); err != nil || strings.ContainsAny(text, " \t\x00") {
+		if _, err := path.Match(text, ""); err != nil || strings.ContainsAny(text, " \t\x00") || !utf8.ValidString(text) {
 			faults = append(faults, fmt.Errorf("%d: %q is not a pattern: write one such as vary/*, and a # before the reason", number, text))
 			continue
 		}

@@ -39,6 +39,7 @@ func TestLinesThatAreNoPatterns(t *testing.T) {
 		"vary\x00":                           `1: "vary\x00" is not a pattern: write one such as vary/*, and a # before the reason`,
 		"a\n" + strings.Repeat("b", 70000):   "2: the line is longer than 4096 bytes: write one pattern on each line",
 		"a\n" + strings.Repeat("b\n", 1<<19): "524289: the list goes on behind 1 MiB: leave out what follows",
+		"\xff\xfe":                           `1: "\xff\xfe" is not a pattern: write one such as vary/*, and a # before the reason`,
 		"# well\nvary[":                      `2: "vary[" is not a pattern: write one such as vary/*, and a # before the reason`,
 	} {
 		_, err := live.ReadKnown(strings.NewReader(line))

@@ -75,9 +75,14 @@ func (p *prober) hear(x fetch.Exchange) {
 	p.answered = p.answered || granted || x.Status < http.StatusBadRequest
 }
 
-// inconclusive returns what keeps the answers from being judged, or nil.
+// inconclusive returns what keeps the answers from being judged, or nil. It asks
+// once more what was asked first.
 func (p *prober) inconclusive() error {
 	why := ""
+	last := p.plain
+	if !p.ended() {
+		last, p.silent = p.exchange(p.ctx, p.client.request(message{}))
+	}
 	switch {
 	case p.ctx.Err() != nil:
 		return p.ctx.Err()
@@ -87,6 +92,8 @@ func (p *prober) inconclusive() error {
 		why = fmt.Sprintf("%d requests got no response, so that no more were sent: %v: have the server answer every request", mostLost, p.err)
 	case !p.answered:
 		why = fmt.Sprintf("it answers with status %d and grants nothing: name an endpoint and a method that it serves, and add what it wants, such as -header 'Authorization: …'", p.plain.Status)
+	case p.plain.Status < http.StatusBadRequest && (last.Status == http.StatusTooManyRequests || last.Status >= 500):
+		why = fmt.Sprintf("it has begun to answer with status %d, where it was %d at first: have it answer so many requests", last.Status, p.plain.Status)
 	default:
 		return nil
 	}

@@ -24,14 +24,15 @@ func (t Target) RequestText(x fetch.Exchange) string {
 	return strings.Join(append(lines, t.fieldLines(x.Request.Header)...), "\n")
 }
 
-// ResponseText returns the response of an exchange, its status and one line for
-// each field; "none" if there was no response.
-func ResponseText(x fetch.Exchange) string {
+// ResponseText returns the response of an exchange with t, its status and one line
+// for each field; "none" if there was no response. What may be a secret is replaced
+// as by RequestText, and so are values of t.Header that the server sends back.
+func (t Target) ResponseText(x fetch.Exchange) string {
 	if x.Status == 0 {
 		return "none"
 	}
 	status := strings.TrimSpace(strconv.Itoa(x.Status) + " " + http.StatusText(x.Status))
-	return strings.Join(append([]string{status}, Target{}.fieldLines(x.Header)...), "\n")
+	return strings.Join(append([]string{status}, t.fieldLines(x.Header)...), "\n")
 }
 
 // fieldLines returns the lines of a header, with what is no printable text
@@ -42,6 +43,7 @@ func (t Target) fieldLines(h http.Header) (lines []string) {
 			if t.isSecret(name, value) {
 				value = "$" + variable(name, i)
 			}
+			value = t.withoutEchoes(value)
 			lines = append(lines, name+": "+shown(value))
 		}
 	}
@@ -56,6 +58,20 @@ func (t Target) isSecret(name, value string) bool {
 		return value != ownCookie
 	}
 	return slices.Contains(t.Header[name], value)
+}
+
+// withoutEchoes replaces those values of the target's header in a value that are
+// long enough for a secret.
+func (t Target) withoutEchoes(value string) string {
+	const least = 8
+	for _, name := range slices.Sorted(maps.Keys(t.Header)) {
+		for i, secret := range t.Header[name] {
+			if len(secret) >= least && name != "Host" {
+				value = strings.ReplaceAll(value, secret, "$"+variable(name, i))
+			}
+		}
+	}
+	return value
 }
 
 // variable is the name of the shell variable that stands for the value of a header

@@ -29,7 +29,7 @@ func audit(ctx context.Context, cmd *cli.Command) error {
 	for _, f := range findings {
 		worst = max(worst, f.Severity)
 		if cmd.Bool("json") {
-			encode(cmd.Writer, auditFinding{f.Severity.String(), f.ID, f.Title, f.Curl, live.ResponseText(f.Exchange), f.Fix})
+			encode(cmd.Writer, auditFinding{f.Severity.String(), f.ID, f.Title, f.Curl, t.ResponseText(f.Exchange), f.Fix})
 			continue
 		}
 		fmt.Fprintf(cmd.Writer, "%-6s  %s: %s\n", f.Severity, f.ID, f.Title)

@@ -159,7 +159,7 @@ func (r *testRun) outcome(result live.Result) outcome {
 		}
 		if i == 0 && p.Exchange < len(result.Exchanges) {
 			x := result.Exchanges[p.Exchange]
-			o.Request, o.Response, o.Curl = r.target.RequestText(x), live.ResponseText(x), r.target.Curl(x)
+			o.Request, o.Response, o.Curl = r.target.RequestText(x), r.target.ResponseText(x), r.target.Curl(x)
 		}
 	}
 	o.Fix = strings.Join(fixes, "; ")
