@@ -212,7 +212,7 @@ func (b *bench) fetch(ctx context.Context, r fetch.Request) (s seen, err error) 
 	if err != nil {
 		return s, err
 	}
-	call := fmt.Sprintf("%s\nreturn fetchIn(%t, %s)", script, r.Origin == "null", literal)
+	call := fmt.Sprintf("%s\nreturn callIn(%t, look, %s)", script, r.Origin == "null", literal)
 	return s, tab.Run(ctx, call, &s)
 }
 

@@ -1,6 +1,5 @@
 // Makes a request as a script does, and tells what the script gets: by fetch, or by
-// XMLHttpRequest if something is to listen to the upload. The page that makes it is
-// this one, or a frame in a sandbox, whose origin is opaque.
+// XMLHttpRequest if something is to listen to the upload.
 async function look({ url, upload, ...init }) {
   if (upload) {
     return new Promise((resolve) => {
@@ -32,8 +31,10 @@ async function look({ url, upload, ...init }) {
   }
 }
 
-function fetchIn(sandbox, what) {
-  if (!sandbox) return look(what)
+// Calls a function that needs no other one: in this page, or in a frame in a sandbox,
+// whose origin is opaque.
+function callIn(sandbox, call, what) {
+  if (!sandbox) return call(what)
   return new Promise((resolve) => {
     const frame = document.createElement('iframe')
     frame.sandbox = 'allow-scripts'
@@ -43,7 +44,7 @@ function fetchIn(sandbox, what) {
       frame.remove()
       resolve(e.data)
     })
-    frame.srcdoc = `<script>(${look})(${JSON.stringify(what)}).then((r) => parent.postMessage(r, '*'))</` + 'script>'
+    frame.srcdoc = `<script>(${call})(${JSON.stringify(what)}).then((r) => parent.postMessage(r, '*'))</` + 'script>'
     document.body.append(frame)
   })
 }

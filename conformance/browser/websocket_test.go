@@ -21,9 +21,8 @@ import (
 	"github.com/corskit/corskit/core/corshttp"
 )
 
-// socketScript defines connect, which opens a WebSocket, here or in a frame in a
-// sandbox, and tells what a script sees: "open", where it is not to send anything,
-// or all events until it is closed.
+// socketScript defines events, which opens a WebSocket and tells what a script sees:
+// "open", where it is not to send anything, or all events until it is closed.
 const socketScript = `
 function events({ url, say }) {
   return new Promise((resolve) => {
@@ -40,27 +39,12 @@ function events({ url, say }) {
     socket.onclose = ({ code }) => { seen.push('close ' + code); resolve(seen) }
   })
 }
-function connect(sandbox, what) {
-  if (!sandbox) return events(what)
-  return new Promise((resolve) => {
-    const frame = document.createElement('iframe')
-    frame.sandbox = 'allow-scripts'
-    addEventListener('message', function listen(e) {
-      if (e.source !== frame.contentWindow) return
-      removeEventListener('message', listen)
-      frame.remove()
-      resolve(e.data)
-    })
-    frame.srcdoc = '<script>(' + events + ')(' + JSON.stringify(what) + ").then((r) => parent.postMessage(r, '*'))</" + 'script>'
-    document.body.append(frame)
-  })
-}
 `
 
 // connect has a page of an origin open a WebSocket, and send something unless that
 // is "", and returns the events that its script sees.
 func connect(t *testing.T, b *bench, origin, url, say string) []string {
-	return run[[]string](t, b, origin, fmt.Sprintf("%s\nreturn connect(%t, {url: %q, say: %q})", socketScript, origin == "null", url, say))
+	return run[[]string](t, b, origin, fmt.Sprintf("%s\n%s\nreturn callIn(%t, events, {url: %q, say: %q})", script, socketScript, origin == "null", url, say))
 }
 
 // isHandshake reports whether a request opens a WebSocket:
