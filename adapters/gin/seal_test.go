@@ -47,6 +47,8 @@ func TestSeal(t *testing.T) {
 	sealedGranted := maps.Clone(granted)
 	sealedGranted["Vary"] = "Accept-Encoding, Origin"
 	sealedNothing := headers{"Vary": "Accept-Encoding, Origin"}
+	over := make(chan struct{}) // a handler that returns at the limit may win against http.TimeoutHandler
+	defer close(over)
 	for _, tt := range []struct {
 		name   string
 		status int
@@ -71,8 +73,8 @@ func TestSeal(t *testing.T) {
 		{"an error that middleware answers", 502, "failed", func(c *gin.Context) { c.Error(errors.New("failed")) }},
 		{"a panic", 500, "", func(*gin.Context) { panic("the handler panics") }},
 		{"a handler of net/http", 418, "", gin.WrapF(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(418) })},
-		{"a handler that runs out of time", 503, "late", gin.WrapH(http.TimeoutHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			<-r.Context().Done()
+		{"a handler that runs out of time", 503, "late", gin.WrapH(http.TimeoutHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			<-over
 		}), time.Millisecond, "late"))},
 		{"middleware inside that replaces the writer", 200, "BODY", func(c *gin.Context) {
 			c.Writer = upper{c.Writer}
@@ -550,14 +552,16 @@ func TestSealBeforeReverseProxy(t *testing.T) {
 
 // A time limit around the engine answers by itself, without what it has timed.
 func TestTimeoutAround(t *testing.T) {
+	over := make(chan struct{}) // a handler that returns at the limit may win
+	defer close(over)
 	for _, all := range [][]corsgin.Option{nil, {corsgin.Seal()}} {
 		e := newEngine()
 		e.Use(corsgin.New(cors.MustNew(config), all...))
 		e.GET("/fast", func(c *gin.Context) { c.String(200, "body") })
-		e.GET("/slow", func(c *gin.Context) { <-c.Request.Context().Done() })
-		limited := http.TimeoutHandler(e, 50*time.Millisecond, "late")
+		e.GET("/slow", func(*gin.Context) { <-over })
+		limited := http.TimeoutHandler(e, time.Minute, "late")
 		checkResponse(t, serve(limited, "GET", "/fast", allowed, ""), 200, granted)
 		checkResponse(t, serve(limited, "OPTIONS", "/fast", allowed, "PUT"), 204, preflightGranted)
-		checkResponse(t, serve(limited, "GET", "/slow", allowed, ""), 503, nil)
+		checkResponse(t, serve(http.TimeoutHandler(e, time.Millisecond, "late"), "GET", "/slow", allowed, ""), 503, nil)
 	}
 }

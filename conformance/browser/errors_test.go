@@ -66,7 +66,10 @@ func TestErrorPages(t *testing.T) {
 	}
 	ok := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "welcome") })
 	panics := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("on purpose") })
-	hangs := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	// It must not return at the limit: http.TimeoutHandler may then take its answer.
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	hangs := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over })
 	empty := http.NewServeMux()
 	routes := http.NewServeMux()
 	routes.Handle("GET /policy/", policy(ok))
