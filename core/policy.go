@@ -113,8 +113,8 @@ func (p *Policy) judge(ctx context.Context, r *Request) verdict {
 	case s == nullOrigin:
 		return verdict{reason: OriginNotAllowed, wellFormed: true}
 	}
-	if own, ok := p.origins.Exact(s); ok {
-		return verdict{reason: Allowed, wellFormed: true, allow: own}
+	if p.origins.Exact(s) {
+		return verdict{reason: Allowed, wellFormed: true, allow: s}
 	}
 	o, ok := origin.Parse(s)
 	switch {

@@ -4,6 +4,8 @@
 package namelist
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/corskit/corskit/core/internal/fetch"
@@ -30,6 +32,7 @@ type scanner struct {
 	empties int
 	blanks  int
 	names   int // that nextAny has returned
+	at      int // the place in a set of the name that skip has found last
 	size    int // their bytes, with a comma after each
 }
 
@@ -76,6 +79,31 @@ func (s *scanner) next(longest int) (name string, ok bool) {
 	}
 }
 
+// skip goes past the next member if it is one of a set's, in the form in which
+// browsers write them: in lower case, sorted, with a comma after it or nothing.
+// Otherwise it stays where it is, for next to say what is there.
+func (s *scanner) skip(set *Set) bool {
+	end := strings.IndexByte(s.line[:min(len(s.line), set.longest+1)], ',')
+	name := s.line
+	if end >= 0 {
+		name = s.line[:end]
+	}
+	at := s.at
+	for at < len(set.sorted) && set.sorted[at] != name {
+		at++
+	}
+	if at == len(set.sorted) {
+		return false
+	}
+	s.at = at
+	if end >= 0 {
+		s.line = s.line[end+1:]
+	} else {
+		s.line, s.unread = "", false
+	}
+	return true
+}
+
 // nextAny is next for lists in which any name is allowed, within their bounds.
 func (s *scanner) nextAny() (name string, ok bool) {
 	name, ok = s.next(maxBytes - s.size)
@@ -103,6 +131,7 @@ func (s *scanner) skipBlanks() bool {
 // value is empty.
 type Set struct {
 	names   map[string]struct{} // in lower case
+	sorted  []string            // the same
 	longest int
 }
 
@@ -113,6 +142,7 @@ func NewSet(names []string) Set {
 		s.names[strings.ToLower(n)] = struct{}{}
 		s.longest = max(s.longest, len(n))
 	}
+	s.sorted = slices.Sorted(maps.Keys(s.names))
 	return s
 }
 
@@ -149,7 +179,11 @@ func (s *Set) Check(first string, more []string) (unknown string, ok bool) {
 // check, like checkAny and tokens, is given the scanner and not the list, so
 // that what is read once is gone.
 func (s *Set) check(scan *scanner) (unknown string, ok bool) {
+	sorted := true // as far as it was read
 	for range len(s.names) + slack + 1 {
+		if sorted = sorted && scan.skip(s); sorted {
+			continue
+		}
 		name, ok := scan.next(max(s.longest, maxName))
 		switch {
 		case !ok:

@@ -97,6 +97,38 @@ func TestEcho(t *testing.T) {
 	}
 }
 
+// TestSkip has a set of x-a, x-bb and x-c.
+func TestSkip(t *testing.T) {
+	set := NewSet([]string{"X-C", "x-bb", "X-A"})
+	for _, tt := range []struct {
+		list string
+		n    int    // how many are skipped
+		rest string // what is left to be read, if anything is
+	}{
+		{"x-a", 1, ""},
+		{"x-a,x-bb,x-c", 3, ""},
+		{"x-bb", 1, ""},
+		{"x-bb,", 1, ""},
+		{"x-a,x-c", 2, ""},
+		{"x-a,x-a,x-c", 3, ""},
+		{"x-bb,x-a", 1, "x-a"},
+		{"x-a, x-bb", 1, " x-bb"},
+		{"x-a,x-d", 1, "x-d"},
+		{"x-a,x-bbb", 1, "x-bbb"},
+		{"X-A", 0, "X-A"},
+		{"", 0, ""},
+	} {
+		scan := newScanner(tt.list, nil)
+		n := 0
+		for scan.skip(&set) {
+			n++
+		}
+		if n != tt.n || scan.line != tt.rest {
+			t.Errorf("of %q, %d are skipped and %q is left, want %d and %q", tt.list, n, scan.line, tt.n, tt.rest)
+		}
+	}
+}
+
 // hostile holds lists of the shapes that have cost other libraries most.
 var hostile = map[string][]string{
 	"commas":           {strings.Repeat(",", 64<<10)},

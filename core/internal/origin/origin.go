@@ -19,8 +19,8 @@ type Origin struct {
 	Scheme string
 	Host   string // a domain, an IPv4 address, or an IPv6 address in brackets
 	Port   string // "" stands for the scheme's default port
-	hostAt int
-	text   string
+
+	hostPort string // Host, and Port if there is one
 }
 
 // Parse parses a serialized origin: the ASCII serialization of a tuple origin,
@@ -37,31 +37,30 @@ type Origin struct {
 // See https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin and
 // https://url.spec.whatwg.org/#host-serializing
 func Parse(s string) (Origin, bool) {
-	scheme, rest, ok := strings.Cut(s, "://")
+	scheme, rest, _ := strings.Cut(s, ":") // no scheme has one
+	rest, ok := strings.CutPrefix(rest, "//")
 	if !ok || !isScheme(scheme) {
 		return Origin{}, false
 	}
-	o := Origin{Scheme: scheme, Host: rest, hostAt: len(s) - len(rest), text: s}
-	if i := strings.LastIndexByte(rest, ':'); i > strings.LastIndexByte(rest, ']') {
-		o.Host, o.Port = rest[:i], rest[i+1:]
-		if !isPort(o.Port) || o.Port == defaultPort(scheme) {
+	host, port := rest, ""
+	behind := strings.LastIndexByte(rest, ']') + 1 // an IPv6 address, if there is one
+	if i := strings.IndexByte(rest[behind:], ':'); i >= 0 {
+		host, port = rest[:behind+i], rest[behind+i+1:]
+		if !isPort(port) || port == defaultPort(scheme) {
 			return Origin{}, false
 		}
 	}
-	if !isHost(o.Host, isSpecial(scheme)) {
+	if !isHost(host, isSpecial(scheme)) {
 		return Origin{}, false
 	}
-	return o, true
+	return Origin{Scheme: scheme, Host: host, Port: port, hostPort: rest}, true
 }
-
-// hostPort returns the host with its port, if any.
-func (o Origin) hostPort() string { return o.text[o.hostAt:] }
 
 // IsHost reports whether host, the value of a Host header, names o's host and
 // port. A port that is the default of o's scheme may stand there or not.
 func (o Origin) IsHost(host string) bool {
 	if o.Port != "" {
-		return host == o.hostPort()
+		return host == o.hostPort
 	}
 	rest, ok := strings.CutPrefix(host, o.Host)
 	if !ok {

@@ -7,7 +7,8 @@ import "strings"
 // ones, so their cost does not depend on the number of patterns. The zero value
 // is empty. A Set that is no longer added to is safe for concurrent use.
 type Set struct {
-	exact   map[string]string // each serialized origin to its configured string
+	exact   map[string]struct{}
+	first   string            // one of them, as most sets have no other
 	schemes map[string]*hosts // patterns with a wildcard
 }
 
@@ -22,15 +23,15 @@ type hosts struct {
 }
 
 // NewSet returns an empty set with room for n exact origins.
-func NewSet(n int) Set { return Set{exact: make(map[string]string, n)} }
+func NewSet(n int) Set { return Set{exact: make(map[string]struct{}, n)} }
 
 // Add adds a pattern.
 func (s *Set) Add(p Pattern) {
 	if p.Exact() {
 		if s.exact == nil {
-			s.exact = make(map[string]string)
+			s.exact = make(map[string]struct{})
 		}
-		s.exact[p.Text] = p.Text
+		s.exact[p.Text], s.first = struct{}{}, p.Text
 		return
 	}
 	h := s.schemes[p.Scheme]
@@ -55,17 +56,20 @@ func (s *Set) Add(p Pattern) {
 	case p.AnyPort:
 		h.belowAP[p.Host] = struct{}{}
 	default:
-		h.below[p.hostPort()] = struct{}{}
+		h.below[p.hostPort] = struct{}{}
 	}
 	labels := 1 + strings.Count(p.Host, ".")
 	h.depths[labels/64] |= 1 << (labels % 64)
 	h.deepest = max(h.deepest, labels)
 }
 
-// Exact returns the configured string that equals origin, if there is one.
-func (s *Set) Exact(origin string) (string, bool) {
-	own, ok := s.exact[origin]
-	return own, ok
+// Exact reports whether origin is one of the exact ones.
+func (s *Set) Exact(origin string) bool {
+	if origin == s.first {
+		return origin != ""
+	}
+	_, ok := s.exact[origin]
+	return ok
 }
 
 // ExactOrigins calls yield for each exact origin, in no order.
@@ -91,7 +95,6 @@ func (s *Set) Match(o Origin) bool {
 	}
 	// From the right, one label more at a time: what stands left of the cut
 	// are whole labels, which Parse has found valid.
-	hostPort := o.hostPort()
 	end := len(o.Host)
 	for labels := 1; labels <= h.deepest; labels++ {
 		dot := strings.LastIndexByte(o.Host[:end], '.')
@@ -102,7 +105,7 @@ func (s *Set) Match(o Origin) bool {
 		if h.depths[labels/64]&(1<<(labels%64)) == 0 {
 			continue
 		}
-		if _, ok := h.below[hostPort[dot+1:]]; ok {
+		if _, ok := h.below[o.hostPort[dot+1:]]; ok {
 			return true
 		}
 		if _, ok := h.belowAP[o.Host[dot+1:]]; ok {

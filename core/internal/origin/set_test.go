@@ -26,7 +26,7 @@ func newSet(t testing.TB, patterns ...string) *Set {
 
 // allows is the lookup of a policy.
 func (s *Set) allows(origin string) bool {
-	if _, ok := s.Exact(origin); ok {
+	if s.Exact(origin) {
 		return true
 	}
 	o, ok := Parse(origin)
@@ -138,6 +138,7 @@ func TestLookupsDoNotGrowWithTheSet(t *testing.T) {
 		for i := range typ.NumField() {
 			switch f := typ.Field(i); f.Type.Kind() {
 			case reflect.Map, reflect.Bool, reflect.Int, reflect.Array: // of a fixed size
+			case reflect.String: // one origin
 			default:
 				t.Errorf("%s.%s is a %s, which a lookup could walk", typ, f.Name, f.Type)
 			}
