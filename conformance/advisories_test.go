@@ -323,7 +323,7 @@ func testBounds(t *testing.T) {
 		usual := served(preflight(ownOrigin, "x-api-key"))
 		for _, list := range lists {
 			r := preflight(ownOrigin, list.lines...)
-			described := corshttp.Describe(r)
+			described := *corshttp.Describe(r, nil)
 			decided := testing.AllocsPerRun(10, func() { policy.Decide(context.Background(), described) })
 			assert.Zero(t, decided, "policy %s: the decision about 1 MiB of %s allocates", name, list.name)
 			assert.LessOrEqual(t, served(r), usual, "policy %s: 1 MiB of %s allocates more than one name", name, list.name)
@@ -395,7 +395,7 @@ func testNotMerged(t *testing.T) {
 	for i, outer := range policies {
 		for j, inner := range policies {
 			for name, r := range requests {
-				if outer.Decide(t.Context(), corshttp.Describe(r)).Status != 0 {
+				if outer.Decide(t.Context(), *corshttp.Describe(r, nil)).Status != 0 {
 					continue // the outer one does not let it in
 				}
 				alone := serve(corshttp.New(inner, unrouted)(named("x")), r)
@@ -463,7 +463,7 @@ func testNothingLogged(t *testing.T) {
 				} {
 					for _, r := range []*http.Request{preflight(ownOrigin), get(ownOrigin)} {
 						r.Header[header] = []string{value}
-						d := reflect.ValueOf(policy.Decide(t.Context(), corshttp.Describe(r)))
+						d := reflect.ValueOf(policy.Decide(t.Context(), *corshttp.Describe(r, nil)))
 						for i := range d.NumField() {
 							if f := d.Field(i); f.Kind() == reflect.String {
 								assert.False(t, forged(f.String()), "policy %s: the decision on %s %q has %s %q", name, header, value, d.Type().Field(i).Name, f)

@@ -146,7 +146,7 @@ func TestCore(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			policy, err := c.newPolicy(c.Predicate.Ask)
 			require.NoError(t, err)
-			r := corshttp.Describe(c.Request.HTTP())
+			r := *corshttp.Describe(c.Request.HTTP(), nil)
 			r.RouteMethods = c.RouteMethods
 			d := policy.Decide(t.Context(), r)
 			assert.Equal(t, c.Kind, d.Kind.String(), c.Clause)
@@ -157,7 +157,7 @@ func TestCore(t *testing.T) {
 				assert.Zero(t, d.Status, c.Clause)
 			}
 			header := http.Header{}
-			corshttp.SetHeaders(header, d)
+			corshttp.SetHeaders(header, &d)
 			assert.Empty(t, judgeHeaders(c.Response.Headers, header), c.Clause)
 
 			r.Borrowed = true

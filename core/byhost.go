@@ -91,8 +91,9 @@ func ByHost(hosts map[string]Decider) (*HostDecider, error) {
 }
 
 // Decide decides as the Decider of the request's host does.
-func (h *HostDecider) Decide(ctx context.Context, r Request) Decision {
-	return h.find(r.Host).Decide(ctx, r)
+func (h *HostDecider) Decide(ctx context.Context, r Request) (d Decision) {
+	ask(ctx, h, &r, &d)
+	return d
 }
 
 // find returns the Decider of a host. It looks up the host, and then what

@@ -16,6 +16,33 @@ type Decider interface {
 	Decide(context.Context, Request) Decision
 }
 
+// Ask has d decide about r. It is d.Decide for adapters: requests and decisions are
+// large, so that handing on copies costs as much as deciding, and the Deciders of
+// this package are not given any. The decision is made where the caller keeps it,
+// without an allocation, as long as it does not outlive the call.
+func Ask(ctx context.Context, d Decider, r *Request) *Decision {
+	out := new(Decision)
+	ask(ctx, d, r, out)
+	return out
+}
+
+// ask is Ask, writing to out, which is empty.
+func ask(ctx context.Context, d Decider, r *Request, out *Decision) {
+	switch d := d.(type) {
+	case *Policy:
+		d.decide(ctx, r, out)
+	case *Live:
+		ask(ctx, held(d.current.Load()), r, out)
+	case *observer:
+		ask(ctx, d.decider, r, out)
+		d.report(ctx, r, out)
+	case *HostDecider:
+		ask(ctx, d.find(r.Host), r, out)
+	default:
+		*out = d.Decide(ctx, *r)
+	}
+}
+
 // Decision is the answer to a [Request]: which headers to set, and whether the
 // handler runs. Header fields that are empty must not be set. The zero value
 // lets a request that is not a CORS request through without any header.

@@ -34,8 +34,9 @@ func NewLive(d Decider) *Live {
 }
 
 // Decide decides as the current Decider does.
-func (l *Live) Decide(ctx context.Context, r Request) Decision {
-	return held(l.current.Load()).Decide(ctx, r)
+func (l *Live) Decide(ctx context.Context, r Request) (d Decision) {
+	ask(ctx, l, &r, &d)
+	return d
 }
 
 // Swap puts d in place of the current Decider, which it returns. What is

@@ -47,19 +47,18 @@ type Event struct {
 // made to keep much. What was cut is too long to be taken for an origin.
 const maxFact = origin.MaxLen + 1
 
-func newEvent(r *Request, d Decision) Event {
+func newEvent(r *Request, d *Decision) (e Event) {
+	e.Decision = *d
 	// These are bounded by the policy, which may take them from the request.
-	d.AllowOrigin = r.clone(d.AllowOrigin)
-	d.AllowMethods = r.clone(d.AllowMethods)
-	d.AllowHeaders = r.clone(d.AllowHeaders)
-	d.Header = r.fact(d.Header)
-	return Event{
-		Decision:      d,
-		Method:        r.fact(r.Method),
-		Host:          r.fact(r.Host),
-		Origin:        r.fact(r.Origin.First),
-		RequestMethod: r.fact(r.RequestMethod.First),
-	}
+	e.AllowOrigin = r.clone(d.AllowOrigin)
+	e.AllowMethods = r.clone(d.AllowMethods)
+	e.AllowHeaders = r.clone(d.AllowHeaders)
+	e.Header = r.fact(d.Header)
+	e.Method = r.fact(r.Method)
+	e.Host = r.fact(r.Host)
+	e.Origin = r.fact(r.Origin.First)
+	e.RequestMethod = r.fact(r.RequestMethod.First)
+	return e
 }
 
 // fact returns s for a hook to keep. What is cut is copied, so that the whole
@@ -117,15 +116,18 @@ type observer struct {
 	sampler *sampler // nil lets everything through
 }
 
-func (o *observer) Decide(ctx context.Context, r Request) Decision {
-	d := o.decider.Decide(ctx, r)
-	skipped, ok := o.sampler.take(d.Reason)
-	if ok {
-		e := newEvent(&r, d)
+func (o *observer) Decide(ctx context.Context, r Request) (d Decision) {
+	ask(ctx, o, &r, &d)
+	return d
+}
+
+// report calls the hook with a decision, if the sampler lets it.
+func (o *observer) report(ctx context.Context, r *Request, d *Decision) {
+	if skipped, ok := o.sampler.take(d.Reason); ok {
+		e := newEvent(r, d)
 		e.Skipped = skipped
 		o.hook(ctx, e)
 	}
-	return d
 }
 
 // A sampler counts decisions by reason. Intervals are numbered from the start.

@@ -53,16 +53,21 @@ const (
 // policy has a predicate or lists that depend on the request, it does not
 // allocate.
 func (p *Policy) Decide(ctx context.Context, r Request) (d Decision) {
+	p.decide(ctx, &r, &d)
+	return d
+}
+
+// decide is Decide, writing to d, which is empty.
+func (p *Policy) decide(ctx context.Context, r *Request, d *Decision) {
 	if p == nil {
 		p = new(Policy)
 	}
-	o := p.judge(ctx, &r)
+	o := p.judge(ctx, r)
 	if o.wellFormed && r.asksPermission() {
-		p.answerPreflight(&d, &r, &o)
+		p.answerPreflight(d, r, &o)
 	} else {
-		p.answerActual(&d, &r, &o)
+		p.answerActual(d, r, &o)
 	}
-	return d
 }
 
 // AllowsOrigin reports whether the policy grants origin anything, for servers

@@ -151,7 +151,7 @@ func (s *Scope) serve(w http.ResponseWriter, r *http.Request) {
 // find returns the handler that lets the right Decider decide, or nil.
 func (s *Scope) find(r *http.Request) *carrier {
 	method := r.Method
-	if q := corshttp.Describe(r); q.IsPreflight() {
+	if q := corshttp.Describe(r, nil); q.IsPreflight() {
 		method = q.RequestMethod.First
 	}
 	return s.governor(s.trees.of(r, s.router), method, pathOf(r))

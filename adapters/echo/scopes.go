@@ -130,7 +130,7 @@ func (s *Scope) decider(c echo.Context) cors.Decider {
 	if r.Method == http.MethodOptions {
 		// Even if echo has a route for OPTIONS: the policy that decides the
 		// request to come has to decide about asking for it.
-		if q := corshttp.Describe(r); q.IsPreflight() {
+		if q := corshttp.Describe(r, nil); q.IsPreflight() {
 			to.method = q.RequestMethod.First
 			to.path = find(s.engine, router, to.method, r)
 		}

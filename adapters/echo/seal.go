@@ -69,10 +69,10 @@ type sealed struct {
 }
 
 // Redecide is for [corshttp.Redecide].
-func (s *sealed) Redecide(d cors.Decision) { s.headers.Decide(d) }
+func (s *sealed) Redecide(d cors.Decision) { s.headers.Decide(&d) }
 
 // decide makes the headers those of a decision, now and whenever they are written.
-func (s *sealed) decide(d cors.Decision) {
+func (s *sealed) decide(d *cors.Decision) {
 	s.headers.Decide(d)
 	s.headers.Set(s.Header())
 }

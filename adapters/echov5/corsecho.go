@@ -119,11 +119,11 @@ func (m *middleware) carry(c *echo.Context, d cors.Decider, next echo.HandlerFun
 	if p := corshttp.ProbeIn(r); p != nil {
 		return meet(c, p, d, next)
 	}
-	q := corshttp.Describe(r)
+	q := corshttp.Describe(r, d)
 	if q.WantsRouteMethods(d) {
 		q.RouteMethods = m.methods(c.Echo(), r, d)
 	}
-	decision := d.Decide(r.Context(), q)
+	decision := cors.Ask(r.Context(), d, q)
 	w := c.Response()
 	corshttp.Redecide(w, decision)
 	if m.seal {

@@ -45,6 +45,7 @@ package corsfiber
 
 import (
 	"bytes"
+	"context"
 
 	cors "github.com/corskit/corskit/core"
 	"github.com/gofiber/fiber/v2"
@@ -100,7 +101,11 @@ func (m *middleware) carry(c *fiber.Ctx, d cors.Decider, r *cors.Request) error 
 	if r.WantsRouteMethods(d) {
 		r.RouteMethods = m.methodsUnder(d, c)
 	}
-	decision := d.Decide(c.UserContext(), *r)
+	ctx := context.Background()
+	if cors.WantsContext(d) {
+		ctx = c.UserContext() // which fiber makes at the first call
+	}
+	decision := cors.Ask(ctx, d, r)
 	if outer != nil {
 		outer.hold(decision)
 	}

@@ -22,7 +22,7 @@ var (
 
 // setHeaders makes the CORS headers of h those of d, whatever is there, and
 // merges d.Vary into the Vary header. h copies the values.
-func setHeaders(h *fasthttp.ResponseHeader, d cors.Decision) {
+func setHeaders(h *fasthttp.ResponseHeader, d *cors.Decision) {
 	var varies []string
 	replace := false
 	for name, value := range h.All() {

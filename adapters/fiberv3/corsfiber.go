@@ -67,6 +67,7 @@ package corsfiber
 
 import (
 	"bytes"
+	"context"
 	"unsafe"
 
 	cors "github.com/corskit/corskit/core"
@@ -120,7 +121,11 @@ func (m *middleware) carry(c fiber.Ctx, d cors.Decider, r *cors.Request) error {
 	if r.WantsRouteMethods(d) {
 		r.RouteMethods = m.methodsUnder(d, c)
 	}
-	decision := d.Decide(c.Context(), *r)
+	ctx := context.Background()
+	if cors.WantsContext(d) {
+		ctx = c.Context() // which fiber makes at the first call
+	}
+	decision := cors.Ask(ctx, d, r)
 	if outer != nil {
 		outer.hold(decision)
 	}

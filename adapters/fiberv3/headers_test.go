@@ -65,7 +65,7 @@ func TestHeaders(t *testing.T) {
 				for _, f := range fields {
 					want.Add(f[0], f[1])
 				}
-				corshttp.SetHeaders(want, d)
+				corshttp.SetHeaders(want, &d)
 				if got, want := corsHeaders(response.Header), corsHeaders(want); !reflect.DeepEqual(got, want) {
 					t.Errorf("the headers are\n%q, want\n%q", got, want)
 				}

@@ -46,7 +46,7 @@ type sealed struct {
 const longestOrigin = 326
 
 // newSealed returns what middleware inside finds, and changes.
-func newSealed(c fiber.Ctx, d cors.Decision) *sealed {
+func newSealed(c fiber.Ctx, d *cors.Decision) *sealed {
 	s := new(sealed)
 	s.hold(d)
 	c.RequestCtx().SetUserValue(heldKey{}, s)
@@ -55,8 +55,8 @@ func newSealed(c fiber.Ctx, d cors.Decision) *sealed {
 
 // hold changes the decision that is held. The origin that it allows may be a view
 // of the request's header, which handlers change: proxies do.
-func (s *sealed) hold(d cors.Decision) {
-	s.decision = d
+func (s *sealed) hold(d *cors.Decision) {
+	s.decision = *d
 	s.decision.AllowOrigin = view(append(s.room[:0], d.AllowOrigin...))
 }
 

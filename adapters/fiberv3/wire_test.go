@@ -105,7 +105,7 @@ func TestDescription(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := corshttp.Describe(r)
+				want := *corshttp.Describe(r, nil)
 				want.Borrowed = true
 				if got, want := normalize(got), normalize(want); !reflect.DeepEqual(got, want) {
 					t.Errorf("the request is\n%+v, want\n%+v", got, want)

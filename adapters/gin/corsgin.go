@@ -84,5 +84,5 @@ func New(d cors.Decider, all ...Option) gin.HandlerFunc {
 		panic("corsgin: New: the policy has MethodsFromRoutes, and gin's middleware cannot ask the router: write corsgin.Scopes(e).Group(&e.RouterGroup, policy), or list AllowMethods")
 	}
 	o := apply(all)
-	return func(c *gin.Context) { o.carry(c, d, corshttp.Describe(c.Request)) }
+	return func(c *gin.Context) { o.carry(c, d, corshttp.Describe(c.Request, d)) }
 }

@@ -23,7 +23,7 @@ func apply(all []Option) (o options) {
 
 // carry lets d decide about the request of c, which q describes, and does as it
 // says. A nil d says that no policy covers the request.
-func (o options) carry(c *gin.Context, d cors.Decider, q cors.Request) {
+func (o options) carry(c *gin.Context, d cors.Decider, q *cors.Request) {
 	if p := corshttp.ProbeIn(c.Request); p != nil {
 		if p.Meet(d) {
 			c.AbortWithStatus(http.StatusNoContent)
@@ -33,7 +33,7 @@ func (o options) carry(c *gin.Context, d cors.Decider, q cors.Request) {
 	if d == nil {
 		return
 	}
-	decision := d.Decide(c.Request.Context(), q)
+	decision := cors.Ask(c.Request.Context(), d, q)
 	corshttp.Redecide(c.Writer, decision)
 	header := c.Writer.Header()
 	var s *sealed

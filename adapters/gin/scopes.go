@@ -47,8 +47,8 @@ func Scopes(e *gin.Engine, all ...Option) *Scope {
 }
 
 func (s *Scope) serve(c *gin.Context) {
-	q := corshttp.Describe(c.Request)
-	d := s.decider(c, &q)
+	q := corshttp.Describe(c.Request, nil)
+	d := s.decider(c, q)
 	if d != nil && q.WantsRouteMethods(d) {
 		q.RouteMethods = s.methodsUnder(d, c.Request.URL)
 	}

@@ -44,7 +44,7 @@ type sealed struct {
 }
 
 // seal sets d's headers, and puts a writer into c that keeps them.
-func seal(c *gin.Context, d cors.Decision) *sealed {
+func seal(c *gin.Context, d *cors.Decision) *sealed {
 	s := &sealed{ResponseWriter: c.Writer}
 	s.headers.Decide(d)
 	s.headers.Set(s.Header())
@@ -64,7 +64,7 @@ func (s *sealed) set() {
 func (s *sealed) finish() { s.headers.Set(s.Header()) }
 
 // Redecide is for [corshttp.Redecide].
-func (s *sealed) Redecide(d cors.Decision) { s.headers.Decide(d) }
+func (s *sealed) Redecide(d cors.Decision) { s.headers.Decide(&d) }
 
 // Unwrap is for [http.ResponseController].
 func (s *sealed) Unwrap() http.ResponseWriter { return s.ResponseWriter }

@@ -65,11 +65,11 @@ func decided(t *testing.T, c conformance.Case) answer {
 		}
 		policy, err := cors.New(config)
 		require.NoError(t, err)
-		described := corshttp.Describe(c.Request.HTTP())
+		described := *corshttp.Describe(c.Request.HTTP(), nil)
 		described.RouteMethods = c.RouteMethods
 		d := policy.Decide(t.Context(), described)
 		r.StatusCode = d.Status
-		corshttp.SetHeaders(r.Header, d)
+		corshttp.SetHeaders(r.Header, &d)
 	}
 	return seen(&r)
 }

@@ -141,7 +141,7 @@ func (e editedRequest) check(t *testing.T, what string, p *cors.Policy, response
 	if !assert.NoError(t, err) {
 		return
 	}
-	d := p.Decide(context.Background(), corshttp.Describe(r))
+	d := p.Decide(context.Background(), *corshttp.Describe(r, nil))
 	want := carried(d)
 	switch {
 	case d.Status != 0:
@@ -287,7 +287,7 @@ func TestNothingOutlivesItsRequest(t *testing.T) {
 					for i, raw := range requests {
 						r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(raw)))
 						require.NoError(t, err)
-						d := policy.Decide(t.Context(), corshttp.Describe(r))
+						d := policy.Decide(t.Context(), *corshttp.Describe(r, nil))
 						want := carried(d)
 						if d.Status == 0 {
 							want.status = statuses[slices.Index(paths, r.URL.Path)]

@@ -213,12 +213,12 @@ func (r reloadRequest) handled(status int) bool {
 // answeredBy returns the policies whose answer to r is got.
 func (r reloadRequest) answeredBy(policies []*cors.Policy, got answer) (from []int) {
 	for i, p := range policies {
-		d := p.Decide(context.Background(), corshttp.Describe(r.HTTP("")))
+		d := p.Decide(context.Background(), *corshttp.Describe(r.HTTP(""), nil))
 		want := http.Response{StatusCode: d.Status, Header: http.Header{}}
 		if d.Status == 0 && r.method != "OPTIONS" {
 			want.StatusCode = http.StatusOK
 		}
-		corshttp.SetHeaders(want.Header, d)
+		corshttp.SetHeaders(want.Header, &d)
 		if reflect.DeepEqual(seen(&want), got) {
 			from = append(from, i)
 		}

@@ -441,7 +441,7 @@ func (s *wireSite) checkOne(t *testing.T, cases []wireCase) {
 		if !assert.NoError(t, err, "%s: there is an answer to what is no request", what) {
 			break
 		}
-		d := s.policy.Decide(t.Context(), corshttp.Describe(request))
+		d := s.policy.Decide(t.Context(), *corshttp.Describe(request, nil))
 		s.checkResponse(t, what, request, d, response)
 		if d.Status == 0 && request.Method == "GET" {
 			handled++
@@ -707,7 +707,7 @@ func (s *wireSite) checkAll(t *testing.T, how string, requests []string, receive
 	for i, raw := range requests {
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(raw)))
 		require.NoError(t, err)
-		d := s.policy.Decide(t.Context(), corshttp.Describe(r))
+		d := s.policy.Decide(t.Context(), *corshttp.Describe(r, nil))
 		s.checkResponse(t, names[i], r, d, responses[i])
 	}
 }

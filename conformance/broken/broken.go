@@ -166,8 +166,8 @@ var breakages = []struct {
 	}), "classification/preflight-never-reaches-a-handler", "The handler answered"},
 	{"runs the handler after its own answer", middle(func(d cors.Decider, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			decision := d.Decide(r.Context(), corshttp.Describe(r))
-			corshttp.SetHeaders(w.Header(), decision)
+			decision := d.Decide(r.Context(), *corshttp.Describe(r, nil))
+			corshttp.SetHeaders(w.Header(), &decision)
 			if decision.Status != 0 {
 				w.WriteHeader(decision.Status)
 				w = httptest.NewRecorder()
@@ -177,8 +177,8 @@ var breakages = []struct {
 	}), "classification/preflight-never-reaches-a-handler", "The handler ran"},
 	{"writes a body on refusal", middle(func(d cors.Decider, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			decision := d.Decide(r.Context(), corshttp.Describe(r))
-			corshttp.SetHeaders(w.Header(), decision)
+			decision := d.Decide(r.Context(), *corshttp.Describe(r, nil))
+			corshttp.SetHeaders(w.Header(), &decision)
 			if decision.Status == 403 {
 				http.Error(w, "Forbidden", 403)
 				return
@@ -188,8 +188,8 @@ var breakages = []struct {
 	}), "preflight/refused", `The body is "Forbidden\n", want none`},
 	{"answers preflights with 200 and a body", middle(func(d cors.Decider, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			decision := d.Decide(r.Context(), corshttp.Describe(r))
-			corshttp.SetHeaders(w.Header(), decision)
+			decision := d.Decide(r.Context(), *corshttp.Describe(r, nil))
+			corshttp.SetHeaders(w.Header(), &decision)
 			if decision.Status == 204 {
 				w.Write([]byte("OK"))
 				return
@@ -403,18 +403,18 @@ var breakages = []struct {
 	}), "survival/redirect", "Access-Control-Allow-Origin is absent"},
 	{"sets headers after the handler", middle(func(d cors.Decider, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			decision := d.Decide(r.Context(), corshttp.Describe(r))
+			decision := d.Decide(r.Context(), *corshttp.Describe(r, nil))
 			if decision.Status != 0 {
 				corshttp.New(fixed(decision))(next).ServeHTTP(w, r)
 				return
 			}
 			next.ServeHTTP(w, r)
-			corshttp.SetHeaders(w.Header(), decision)
+			corshttp.SetHeaders(w.Header(), &decision)
 		})
 	}), "actual/get", "Access-Control-Allow-Origin is absent"},
 	{"sets headers when the handler did not panic", middle(func(d cors.Decider, next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			decision := d.Decide(r.Context(), corshttp.Describe(r))
+			decision := d.Decide(r.Context(), *corshttp.Describe(r, nil))
 			held := httptest.NewRecorder()
 			corshttp.New(fixed(decision))(next).ServeHTTP(held, r)
 			maps.Copy(w.Header(), held.Header())

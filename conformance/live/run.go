@@ -329,7 +329,7 @@ func (k *check) record(x fetch.Exchange) {
 
 // decide returns what the policy decides about the request of x.
 func (k *check) decide(x fetch.Exchange) cors.Decision {
-	return k.policy.Decide(k.ctx, corshttp.Describe(x.Request))
+	return k.policy.Decide(k.ctx, *corshttp.Describe(x.Request, nil))
 }
 
 // refer answers r by the policy itself.

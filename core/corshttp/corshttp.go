@@ -89,11 +89,11 @@ func (o *options) carry(w http.ResponseWriter, r *http.Request, d cors.Decider, 
 		meet(p, w, r, d, next)
 		return
 	}
-	q := Describe(r)
+	q := Describe(r, d)
 	if o.routeMethods != nil && q.WantsRouteMethods(d) {
 		q.RouteMethods = o.routeMethods(r)
 	}
-	decision := d.Decide(r.Context(), q)
+	decision := cors.Ask(r.Context(), d, q)
 	Redecide(w, decision)
 	if !o.seal {
 		SetHeaders(w.Header(), decision)
@@ -113,24 +113,28 @@ func (o *options) carry(w http.ResponseWriter, r *http.Request, d cors.Decider, 
 	next.ServeHTTP(outer, r)
 }
 
-// Describe describes r. The description shares r's strings.
-func Describe(r *http.Request) cors.Request {
-	d := cors.Request{
-		Method:        r.Method,
-		Host:          r.Host,
-		Origin:        cors.NewLines(r.Header["Origin"]),
-		RequestMethod: cors.NewLines(r.Header["Access-Control-Request-Method"]),
+// Describe describes r as far as d looks at it, and as a whole if d is nil. The
+// description shares r's strings. It is made where the caller keeps it, without an
+// allocation, as long as it does not outlive the call.
+func Describe(r *http.Request, d cors.Decider) *cors.Request {
+	q := new(cors.Request)
+	describe(q, r, d)
+	return q
+}
+
+func describe(q *cors.Request, r *http.Request, d cors.Decider) {
+	q.Method, q.Host = r.Method, r.Host
+	if q.Origin = cors.NewLines(r.Header["Origin"]); q.Origin.N == 0 {
+		return // nothing else is looked at
 	}
-	if d.Origin.N == 0 {
-		return d
+	if cors.WantsSecFetchSite(d) {
+		if site := r.Header["Sec-Fetch-Site"]; len(site) > 0 {
+			q.SecFetchSite = site[0]
+		}
 	}
-	if site := r.Header["Sec-Fetch-Site"]; len(site) > 0 {
-		d.SecFetchSite = site[0]
+	if q.RequestMethod = cors.NewLines(r.Header["Access-Control-Request-Method"]); q.RequestMethod.N > 0 {
+		q.RequestHeaders = cors.NewLines(r.Header["Access-Control-Request-Headers"])
 	}
-	if d.RequestMethod.N > 0 {
-		d.RequestHeaders = cors.NewLines(r.Header["Access-Control-Request-Headers"])
-	}
-	return d
 }
 
 // SetHeaders makes the CORS headers of h those of d, and merges d.Vary into the
@@ -140,21 +144,22 @@ func Describe(r *http.Request) cors.Request {
 //
 // No slice is shared with another response, so that handlers may edit what
 // they find in h. One allocation serves all the headers.
-func SetHeaders(h http.Header, d cors.Decision) {
-	n := 0
-	for _, value := range [...]string{
-		d.AllowOrigin, d.AllowCredentials, d.AllowMethods, d.AllowHeaders, d.MaxAge, d.ExposeHeaders, d.Vary,
-	} {
-		if value != "" {
-			n++
-		}
-	}
+func SetHeaders(h http.Header, d *cors.Decision) {
 	if h["Access-Control-Allow-Origin"] != nil {
 		// Whatever has granted something has set this header too.
-		for _, name := range corsHeaders {
+		for _, name := range headerNames[:vary] {
 			delete(h, name)
 		}
 	}
+	members := d.Vary
+	if old := h["Vary"]; len(old) > 0 {
+		if members = d.MissingVary(old); members != "" {
+			h["Vary"] = append(slices.Clip(old), members)
+			members = ""
+		}
+	}
+	n := one(d.AllowOrigin) + one(d.AllowCredentials) + one(d.AllowMethods) + one(d.AllowHeaders) +
+		one(d.MaxAge) + one(d.ExposeHeaders) + one(members)
 	if n == 0 {
 		return
 	}
@@ -171,18 +176,26 @@ func SetHeaders(h http.Header, d cors.Decision) {
 	set("Access-Control-Allow-Headers", d.AllowHeaders)
 	set("Access-Control-Max-Age", d.MaxAge)
 	set("Access-Control-Expose-Headers", d.ExposeHeaders)
-	if old := h["Vary"]; len(old) == 0 {
-		set("Vary", d.Vary)
-	} else if missing := d.MissingVary(old); missing != "" {
-		h["Vary"] = append(slices.Clip(old), missing)
-	}
+	set("Vary", members)
 }
 
-var corsHeaders = [...]string{
+// one is how many values a header with the given one has.
+func one(value string) int {
+	if value == "" {
+		return 0
+	}
+	return 1
+}
+
+// headerNames are the headers that decisions set.
+var headerNames = [...]string{
 	"Access-Control-Allow-Origin",
 	"Access-Control-Allow-Credentials",
 	"Access-Control-Allow-Methods",
 	"Access-Control-Allow-Headers",
 	"Access-Control-Max-Age",
 	"Access-Control-Expose-Headers",
+	"Vary",
 }
+
+const vary = len(headerNames) - 1 // its place among them

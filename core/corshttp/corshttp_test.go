@@ -117,15 +117,34 @@ func TestDescribe(t *testing.T) {
 		RequestMethod:  cors.Lines{First: "PUT", N: 1, More: []string{}},
 		RequestHeaders: cors.Lines{First: "x-a", N: 3, More: []string{"x-b", "x-c"}},
 	}
-	if got := corshttp.Describe(r); !reflect.DeepEqual(got, want) {
+	if got := *corshttp.Describe(r, nil); !reflect.DeepEqual(got, want) {
 		t.Errorf("the request is described as\n%+v,\nwant\n%+v", got, want)
+	}
+}
+
+// TestDescribeFor describes what a Decider looks at.
+func TestDescribeFor(t *testing.T) {
+	r := request("GET", http.Header{"Origin": {app}, "Sec-Fetch-Site": {"same-origin"}})
+	rejects := cors.MustNew(cors.Config{AllowOrigins: []string{app}, RejectDisallowed: true})
+	for _, tt := range []struct {
+		name    string
+		decider cors.Decider
+		want    string
+	}{
+		{"a policy that rejects", rejects, "same-origin"},
+		{"a policy that does not", policy(), ""},
+		{"one that is not known", cors.NewLive(policy()), "same-origin"},
+	} {
+		if got := corshttp.Describe(r, tt.decider).SecFetchSite; got != tt.want {
+			t.Errorf("for %s, Sec-Fetch-Site is described as %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }
 
 // The header list means nothing without a method, so that it is not looked up.
 func TestDescribeWithoutARequestMethod(t *testing.T) {
 	r := request("OPTIONS", http.Header{"Origin": {"a"}, "Access-Control-Request-Headers": {"x-a"}})
-	if got := corshttp.Describe(r).RequestHeaders; got.N != 0 {
+	if got := corshttp.Describe(r, nil).RequestHeaders; got.N != 0 {
 		t.Errorf("the requested headers are described as %+v, want none", got)
 	}
 }
@@ -151,7 +170,8 @@ func TestResponsesShareNoSlice(t *testing.T) {
 			}
 		}
 		w = httptest.NewRecorder()
-		corshttp.SetHeaders(w.Header(), policy().Decide(context.Background(), corshttp.Describe(request("GET", actual))))
+		d := policy().Decide(context.Background(), *corshttp.Describe(request("GET", actual), nil))
+		corshttp.SetHeaders(w.Header(), &d)
 		if got := w.Header().Get("Access-Control-Allow-Origin"); got != app {
 			t.Errorf("after another response was edited, this one allows the origin %q", got)
 		}

@@ -55,7 +55,7 @@ func CheckOrigin(d cors.Decider) func(*http.Request) bool {
 		panic("corshttp: CheckOrigin: the Decider is nil: make one with cors.New")
 	}
 	return func(r *http.Request) bool {
-		request := Describe(r)
+		request := Describe(r, nil)
 		if request.Origin.N == 0 {
 			return true
 		}
@@ -63,6 +63,6 @@ func CheckOrigin(d cors.Decider) func(*http.Request) bool {
 		if request.IsSameOrigin() && !insecure {
 			return true
 		}
-		return d.Decide(r.Context(), request).AllowCredentials == "true"
+		return cors.Ask(r.Context(), d, request).AllowCredentials == "true"
 	}
 }

@@ -108,7 +108,7 @@ func (s *Scope) methodsFor(r *http.Request) []string {
 // decider returns the Decider that governs a request, or nil.
 func (s *Scope) decider(r *http.Request) cors.Decider {
 	method := r.Method
-	if q := Describe(r); q.IsPreflight() {
+	if q := Describe(r, nil); q.IsPreflight() {
 		method = q.RequestMethod.First
 	}
 	return s.governor(&http.Request{Method: method, URL: r.URL, Host: r.Host})

@@ -30,7 +30,7 @@ import (
 //
 // Where middleware of ours is mounted inside of another with Seal, the decision
 // of the inner one prevails, if all writers between have a method Unwrap. Seal
-// takes one allocation more than there are without, and three if Vary has to be
+// takes no more allocations than there are without, but for two if Vary has to be
 // merged.
 func Seal() Option { return func(o *options) { o.seal = true } }
 
@@ -38,51 +38,77 @@ func Seal() Option { return func(o *options) { o.seal = true } }
 // frameworks with ResponseWriters of their own, which hold one in their wrapper,
 // so that one allocation serves for both. The zero value grants nothing.
 type SealedHeaders struct {
-	decision cors.Decision
-	room     [7]string // the values, of which no other response has slices
+	values [len(headerNames)]string // what must be there
+	vary   string                   // the decision's part of the Vary header
+	room   [len(headerNames)]string // the values, of which no other response has slices
 }
 
 // Decide changes the decision that is held.
-func (s *SealedHeaders) Decide(d cors.Decision) { s.decision = d }
+func (s *SealedHeaders) Decide(d *cors.Decision) {
+	s.values = [...]string{
+		d.AllowOrigin, d.AllowCredentials, d.AllowMethods, d.AllowHeaders, d.MaxAge, d.ExposeHeaders, d.Vary,
+	}
+	s.vary = d.Vary
+}
 
 // Set makes the CORS headers of h those of the decision, and takes out all
 // others, whatever their spelling. It merges Vary, leaving each member once.
 // Call it when the decision is made, and again whenever the header is about to
 // be written.
 func (s *SealedHeaders) Set(h http.Header) {
-	values := [...]string{
-		s.decision.AllowOrigin, s.decision.AllowCredentials, s.decision.AllowMethods,
-		s.decision.AllowHeaders, s.decision.MaxAge, s.decision.ExposeHeaders,
+	if s.areIn(h) {
+		return
 	}
-	for name := range h {
-		if isForeign(name) {
-			removeForeign(h, name)
+	takeOut(h)
+	s.mergeVary(h["Vary"])
+	for i := range s.values {
+		if s.values[i] != "" {
+			s.room[i] = s.values[i]
+			h[headerNames[i]] = s.room[i : i+1 : i+1]
 		}
 	}
-	for i, value := range values {
-		if value == "" {
-			delete(h, corsHeaders[i])
-			continue
-		}
-		s.room[i] = value
-		h[corsHeaders[i]] = s.room[i : i+1 : i+1]
-	}
-	s.setVary(h)
 }
 
-// setVary merges the decision's members into the Vary header.
-func (s *SealedHeaders) setVary(h http.Header) {
-	const last = len(s.room) - 1
-	lines := h["Vary"]
-	switch {
-	case len(lines) == 0 && s.decision.Vary == "":
-		return
-	case len(lines) == 0 || len(lines) == 1 && lines[0] == s.decision.Vary:
-		s.room[last] = s.decision.Vary
-	default:
-		s.room[last] = mergeVary(s.decision.Vary, lines)
+// takeOut takes out all CORS headers, and leaves what Vary says, in any spelling, in
+// Vary.
+func takeOut(h http.Header) {
+	for name, lines := range h {
+		switch i := place(name); {
+		case i == foreign && len(name) == len("Vary"):
+			h["Vary"] = append(slices.Clip(h["Vary"]), lines...)
+			delete(h, name)
+		case i != others && i != vary:
+			delete(h, name)
+		}
 	}
-	h["Vary"] = s.room[last : last+1 : last+1]
+}
+
+// areIn reports whether h is as Set leaves it, which is what handlers mostly do.
+func (s *SealedHeaders) areIn(h http.Header) bool {
+	missing := 0
+	for i := range s.values {
+		if s.values[i] != "" {
+			missing++
+		}
+	}
+	for name, lines := range h {
+		switch i := place(name); {
+		case i == others:
+		case i == foreign, len(lines) != 1, lines[0] == "", lines[0] != s.values[i]:
+			return false
+		default:
+			missing--
+		}
+	}
+	return missing == 0
+}
+
+// mergeVary merges the decision's members into the lines of the Vary header.
+func (s *SealedHeaders) mergeVary(lines []string) {
+	s.values[vary] = s.vary
+	if len(lines) > 0 && !(len(lines) == 1 && lines[0] == s.vary) {
+		s.values[vary] = mergeVary(s.vary, lines)
+	}
 }
 
 // mergeVary returns one line with the members of all, each once, without regard
@@ -104,80 +130,71 @@ func mergeVary(own string, lines []string) string {
 	return strings.Join(members, ", ")
 }
 
+// Of the headers that are not among headerNames, those that are foreign are for the
+// CORS protocol or for caches all the same.
+const (
+	others  = -1
+	foreign = -2
+)
+
 const corsPrefix = "Access-Control-"
 
-// isForeign reports whether a header is for the CORS protocol or for caches, and
-// none of those that Set sets itself.
-func isForeign(name string) bool {
-	if len(name) == len("Vary") {
-		return name != "Vary" && strings.EqualFold(name, "Vary")
+// place returns the place of a header among headerNames, or what it is instead.
+func place(name string) int {
+	switch {
+	case len(name) == len("Vary"):
+		if name == "Vary" {
+			return vary
+		}
+		if strings.EqualFold(name, "Vary") {
+			return foreign
+		}
+	case len(name) >= len(corsPrefix) && strings.EqualFold(name[:len(corsPrefix)], corsPrefix):
+		if i := slices.Index(headerNames[:], name); i >= 0 {
+			return i
+		}
+		return foreign
 	}
-	return len(name) >= len(corsPrefix) && strings.EqualFold(name[:len(corsPrefix)], corsPrefix) && !slices.Contains(corsHeaders[:], name)
-}
-
-// removeForeign takes out a header. What an odd spelling of Vary says is kept.
-func removeForeign(h http.Header, name string) {
-	if len(name) == len("Vary") {
-		h["Vary"] = append(slices.Clip(h["Vary"]), h[name]...)
-	}
-	delete(h, name)
+	return others
 }
 
 // newSealed returns w with d's headers set, and all that it takes to keep them.
 // What is returned is what a handler gets: of the methods that handlers look for,
 // it has those that w has.
-func newSealed(w http.ResponseWriter, d cors.Decision) (http.ResponseWriter, *sealed) {
+func newSealed(w http.ResponseWriter, d *cors.Decision) (outer http.ResponseWriter, s *sealed) {
 	_, flushes := w.(http.Flusher)
 	_, hijacks := w.(http.Hijacker)
 	_, pushes := w.(http.Pusher)
-	s := new(sealed)
+	switch {
+	case flushes && hijacks && pushes:
+		o := new(sealedFlusherHijackerPusher)
+		outer, s = o, &o.sealed
+	case flushes && hijacks: // HTTP/1.1
+		o := new(sealedFlusherHijacker)
+		outer, s = o, &o.sealed
+	case flushes && pushes: // HTTP/2
+		o := new(sealedFlusherPusher)
+		outer, s = o, &o.sealed
+	case hijacks && pushes:
+		o := new(sealedHijackerPusher)
+		outer, s = o, &o.sealed
+	case flushes:
+		o := new(sealedFlusher)
+		outer, s = o, &o.sealed
+	case hijacks:
+		o := new(sealedHijacker)
+		outer, s = o, &o.sealed
+	case pushes:
+		o := new(sealedPusher)
+		outer, s = o, &o.sealed
+	default:
+		s = new(sealed)
+		outer = s
+	}
 	s.ResponseWriter = w
 	s.headers.Decide(d)
 	s.headers.Set(w.Header())
-	f, h, p := flusher{s}, hijacker{s}, pusher{s}
-	switch {
-	case flushes && hijacks && pushes:
-		return struct {
-			*sealed
-			flusher
-			hijacker
-			pusher
-		}{s, f, h, p}, s
-	case flushes && hijacks: // HTTP/1.1
-		return struct {
-			*sealed
-			flusher
-			hijacker
-		}{s, f, h}, s
-	case flushes && pushes: // HTTP/2
-		return struct {
-			*sealed
-			flusher
-			pusher
-		}{s, f, p}, s
-	case hijacks && pushes:
-		return struct {
-			*sealed
-			hijacker
-			pusher
-		}{s, h, p}, s
-	case flushes:
-		return struct {
-			*sealed
-			flusher
-		}{s, f}, s
-	case hijacks:
-		return struct {
-			*sealed
-			hijacker
-		}{s, h}, s
-	case pushes:
-		return struct {
-			*sealed
-			pusher
-		}{s, p}, s
-	}
-	return s, s
+	return outer, s
 }
 
 // sealed is the ResponseWriter of [Seal].
@@ -199,7 +216,7 @@ func (s *sealed) set() {
 func (s *sealed) finish() { s.headers.Set(s.Header()) }
 
 // Redecide is for [Redecide].
-func (s *sealed) Redecide(d cors.Decision) { s.headers.Decide(d) }
+func (s *sealed) Redecide(d cors.Decision) { s.headers.Decide(&d) }
 
 // Unwrap is for [http.ResponseController].
 func (s *sealed) Unwrap() http.ResponseWriter { return s.ResponseWriter }
@@ -248,29 +265,52 @@ func (s *sealed) FlushError() error {
 	return err
 }
 
-type flusher struct{ s *sealed }
-
-func (f flusher) Flush() { _ = f.s.FlushError() }
-
-type hijacker struct{ s *sealed }
-
-func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return http.NewResponseController(h.s.ResponseWriter).Hijack()
+func (s *sealed) hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(s.ResponseWriter).Hijack()
 }
 
-type pusher struct{ s *sealed }
+func (s *sealed) push(target string, o *http.PushOptions) error {
+	return s.ResponseWriter.(http.Pusher).Push(target, o)
+}
 
-func (p pusher) Push(target string, o *http.PushOptions) error {
-	return p.s.ResponseWriter.(http.Pusher).Push(target, o)
+// A sealed writer has the methods that handlers look for by what it is part of.
+type (
+	sealedFlusher               struct{ sealed }
+	sealedHijacker              struct{ sealed }
+	sealedPusher                struct{ sealed }
+	sealedFlusherHijacker       struct{ sealedFlusher }
+	sealedFlusherPusher         struct{ sealedFlusher }
+	sealedHijackerPusher        struct{ sealedHijacker }
+	sealedFlusherHijackerPusher struct{ sealedFlusherHijacker }
+)
+
+func (s *sealedFlusher) Flush() { _ = s.FlushError() }
+
+func (s *sealedHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.hijack() }
+
+func (s *sealedFlusherHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.hijack() }
+
+func (s *sealedPusher) Push(target string, o *http.PushOptions) error { return s.push(target, o) }
+
+func (s *sealedFlusherPusher) Push(target string, o *http.PushOptions) error {
+	return s.push(target, o)
+}
+
+func (s *sealedHijackerPusher) Push(target string, o *http.PushOptions) error {
+	return s.push(target, o)
+}
+
+func (s *sealedFlusherHijackerPusher) Push(target string, o *http.PushOptions) error {
+	return s.push(target, o)
 }
 
 // Redecide tells the writers of [Seal] that w is made of about the decision of
 // middleware inside of theirs, which prevails. It finds them by their method
 // Redecide(cors.Decision), through writers with a method Unwrap.
-func Redecide(w http.ResponseWriter, d cors.Decision) {
+func Redecide(w http.ResponseWriter, d *cors.Decision) {
 	for {
 		if s, ok := w.(interface{ Redecide(cors.Decision) }); ok {
-			s.Redecide(d)
+			s.Redecide(*d)
 		}
 		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {
