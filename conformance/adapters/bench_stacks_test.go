@@ -45,13 +45,19 @@ type benchFramework struct {
 type benchStack struct {
 	name      string                 // of the middleware
 	exactOnly bool                   // it has no origin patterns
+	oneOnly   bool                   // it has no more than one origin
 	engine    func(many bool) engine // makes one: none is kept, so that garbage is collected as often for the last as for the first
 }
 
 // lacks reports whether the stack has no such case.
-func (s benchStack) lacks(c benchCase) bool { return s.exactOnly && c.name == "many-pattern" }
+func (s benchStack) lacks(c benchCase) bool {
+	return s.exactOnly && c.name == "many-pattern" || s.oneOnly && c.many
+}
 
 func (s benchStack) isOurs() bool { return strings.HasPrefix(s.name, "corskit") }
+
+// isFloor reports whether the stack's middleware is what bench_floor_test.go has.
+func (s benchStack) isFloor() bool { return s.name == "floor" }
 
 func (f benchFramework) stack(name string) benchStack {
 	return f.stacks[slices.IndexFunc(f.stacks, func(s benchStack) bool { return s.name == name })]
@@ -70,25 +76,25 @@ func benchFrameworks() []benchFramework {
 	return []benchFramework{
 		framework("nethttp", netHTTPStack, func(d cors.Decider, seal bool) func(http.Handler) http.Handler {
 			return corshttp.New(d, sealed(seal, corshttp.Seal)...)
-		}, netPeers()...),
+		}, netHTTPFloor, netPeers()...),
 		framework("chi", chiStack, func(d cors.Decider, seal bool) func(http.Handler) http.Handler {
 			return corschi.New(d, sealed(seal, corschi.Seal)...)
-		}, netPeers()...),
+		}, netHTTPFloor, netPeers()...),
 		framework("gin", ginStack, func(d cors.Decider, seal bool) gin.HandlerFunc {
 			return corsgin.New(d, sealed(seal, corsgin.Seal)...)
-		}, peer[gin.HandlerFunc]{name: "gin-contrib", make: ginPeer}),
+		}, ginFloor, peer[gin.HandlerFunc]{name: "gin-contrib", make: ginPeer}),
 		framework("echo", echoStack, func(d cors.Decider, seal bool) echo.MiddlewareFunc {
 			return corsecho.New(d, sealed(seal, corsecho.Seal)...)
-		}, peer[echo.MiddlewareFunc]{name: "own", make: echoPeer}),
+		}, echoFloor, peer[echo.MiddlewareFunc]{name: "own", make: echoPeer}),
 		framework("echov5", echoV5Stack, func(d cors.Decider, seal bool) echov5.MiddlewareFunc {
 			return corsechov5.New(d, sealed(seal, corsechov5.Seal)...)
-		}, peer[echov5.MiddlewareFunc]{name: "own", make: echoV5Peer, exactOnly: true}),
+		}, echoV5Floor, peer[echov5.MiddlewareFunc]{name: "own", make: echoV5Peer, exactOnly: true}),
 		framework("fiber", fiberStack, func(d cors.Decider, seal bool) fiber.Handler {
 			return corsfiber.New(d, sealed(seal, corsfiber.Seal)...)
-		}, peer[fiber.Handler]{name: "own", make: fiberPeer}),
+		}, fiberFloor, peer[fiber.Handler]{name: "own", make: fiberPeer}),
 		framework("fiberv3", fiberV3Stack, func(d cors.Decider, seal bool) fiberv3.Handler {
 			return corsfiberv3.New(d, sealed(seal, corsfiberv3.Seal)...)
-		}, peer[fiberv3.Handler]{name: "own", make: fiberV3Peer}),
+		}, fiberV3Floor, peer[fiberv3.Handler]{name: "own", make: fiberV3Peer}),
 	}
 }
 
@@ -99,11 +105,12 @@ type peer[M any] struct {
 	make      func(origins []string) M
 }
 
-// framework returns a framework by itself, with corskit and with its peers. What
-// mount is given is what Use takes.
-func framework[M any](name string, mount func(use ...M) engine, ours func(d cors.Decider, seal bool) M, peers ...peer[M]) benchFramework {
+// framework returns a framework by itself, with the floor, with corskit and with its
+// peers. What mount is given is what Use takes.
+func framework[M any](name string, mount func(use ...M) engine, ours func(d cors.Decider, seal bool) M, floor M, peers ...peer[M]) benchFramework {
 	f := benchFramework{name: name, stacks: []benchStack{
 		{name: "none", engine: func(bool) engine { return mount() }},
+		{name: "floor", oneOnly: true, engine: func(bool) engine { return mount(floor) }},
 	}}
 	add := func(p peer[M]) {
 		f.stacks = append(f.stacks, benchStack{name: p.name, exactOnly: p.exactOnly, engine: func(many bool) engine {

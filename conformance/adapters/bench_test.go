@@ -170,7 +170,7 @@ func TestBenchmarksAnswer(t *testing.T) {
 								assert.Equal(t, http.StatusOK, got.status)
 								assert.Empty(t, got.corsHeaders())
 								return
-							case s.isOurs():
+							case s.isOurs(), s.isFloor():
 								assert.Equal(t, ours.status, got.status)
 								assert.Equal(t, ours.header, got.header)
 								assert.Contains(t, got.header.Get("Vary"), "Origin")

@@ -190,6 +190,47 @@ require github.com/google/uuid v1.6.0 // indirect
 	assert.Equal(t, []string{"rs/cors v1.11.1", "gopkg.in/a.v1 v1.0.0"}, versions)
 }
 
+func TestFloorOf(t *testing.T) {
+	measured, err := parseResults(strings.NewReader(raw + "pkg: github.com/corskit/corskit/conformance/adapters\nBenchmarkCORS/gin/floor/actual-2 100 90.00 ns/op\n"))
+	require.NoError(t, err)
+	r := read(t)
+	r.results = measured
+	for _, test := range []struct{ what, unit, of, want string }{
+		{"gin, actual: to the framework's own", "x", corsPrefix + "gin/corskit/actual", "50 ns, which is 0.20x"},
+		{"gin, actual: what Seal adds", " ns", corsPrefix + "gin/corskit+Seal/actual", "50 ns"},
+		{"gin, actual: bytes", " B", corsPrefix + "gin/corskit/actual", ""},
+		{"gin, actual-refused: to the best peer", "x", corsPrefix + "gin/corskit/actual-refused", ""},
+		{"Decide, actual", " ns", "core:Decide/actual", ""},
+	} {
+		got := r.floorOf(miss{target: target{what: test.what, unit: test.unit}}, test.of)
+		assert.Equal(t, test.want, got, test.what)
+	}
+}
+
+func TestParseTop(t *testing.T) {
+	got, err := parseTop(`File: core.test
+Type: cpu
+Showing top 6 nodes out of 57
+      flat  flat%   sum%        cum   cum%
+     0.33s 19.08% 19.08%      1.68s 97.11%  github.com/corskit/corskit/core_test.BenchmarkDecide.func1
+     0.23s 13.29% 32.37%      1.32s 76.30%  runtime.mallocgc (inline)`)
+	require.NoError(t, err)
+	assert.Equal(t, "`core_test.BenchmarkDecide.func1` 19.08%, `runtime.mallocgc` 13.29%", got)
+
+	_, err = parseTop("Type: cpu\n")
+	assert.ErrorContains(t, err, "names no function")
+}
+
+// Whatever is missed has to be explained.
+func TestTargetsAreExplained(t *testing.T) {
+	for _, target := range targets() {
+		assert.NotEmpty(t, target.tried, target.what)
+		if target.of == "" {
+			assert.Contains(t, target.what, ", ", "where the profile is to be taken")
+		}
+	}
+}
+
 // The names in the table of targets are those of the peers' benchmarks.
 func TestTargetsKnowTheFrameworks(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", peersDir, "bench_stacks_test.go"))

@@ -92,7 +92,12 @@ func (o options) run(ctx context.Context, out io.Writer) error {
 	}
 	r.options = o
 	var text bytes.Buffer
-	r.write(&text)
+	missed := r.write(&text)
+	if o.bench == "" {
+		if err := r.writeMissed(ctx, &text, missed, binaries); err != nil {
+			return err
+		}
+	}
 	if _, err := out.Write(text.Bytes()); err != nil || o.bench != "" {
 		return err
 	}

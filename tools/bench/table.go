@@ -32,7 +32,8 @@ var own = map[string]string{
 
 const corsPrefix = peersDir + ":CORS/"
 
-func (r *report) write(out io.Writer) {
+// write writes all but [report.writeMissed], and returns what that needs.
+func (r *report) write(out io.Writer) (missed []miss) {
 	procs := "processors"
 	if r.procs == "1" {
 		procs = "processor"
@@ -60,14 +61,15 @@ rounds. The best peer is the fastest of those that send all the headers that
 corskit sends, with all members of Vary; what else it does differently is in the
 row, where names lack their Access-Control-. "many" is 1000 origins and 100
 patterns, or 1000 origins for peers without patterns; "hostile" is a header of
-64 KiB.
+64 KiB. The floor is middleware with one origin spelled out, which looks up the
+headers and sets those that corskit sets, in memory of their own, and nothing else.
 `)
 	}
 	for _, f := range frameworks {
 		r.writeFramework(out, f)
 	}
 	r.writeOthers(out)
-	r.writeTargets(out)
+	return r.writeTargets(out)
 }
 
 // parts returns the parts, at a place, of the names that begin with prefix, each
@@ -133,8 +135,10 @@ func (r *report) writeFramework(out io.Writer, framework string) {
 	writeTable(out, rows)
 }
 
-// bare is the framework without middleware.
-const bare = "none"
+const (
+	bare  = "none"  // the framework without middleware
+	floor = "floor" // with the least that sets the same headers for one origin
+)
 
 func (r *report) hasBare(framework string) bool {
 	return slices.Contains(r.parts(corsPrefix+framework+"/", 0), bare)
@@ -171,7 +175,7 @@ func (r *report) ratio(framework, other, c string) (ratio float64, ok bool) {
 // toBest returns the ratio to the fastest peer that does the same work.
 func (r *report) toBest(framework, c string) (ratio float64, best string, ok bool) {
 	for _, m := range r.parts(corsPrefix+framework+"/", 0) {
-		if m == bare || strings.HasPrefix(m, "corskit") || r.note(framework, m, c)["lacks"] != "" {
+		if m == bare || m == floor || strings.HasPrefix(m, "corskit") || r.note(framework, m, c)["lacks"] != "" {
 			continue
 		}
 		if this, measured := r.ratio(framework, m, c); measured && (!ok || this > ratio) {

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// What is done already, by what the targets are about.
+const (
+	triedRequests = `Requests and decisions are handed on by their address, and not copied. What a policy does not look at is not looked up. All values of a response are in one allocation; none at all would take slices that responses share, of which one handler could change what other requests get.`
+
+	triedHostile = `An origin that is too long is refused by its length, and a list of header names is read up to a bound. But the rest of the answer is the same as without the list, as the browser is to find out by itself: the floor is what that costs. On fasthttp every field line is looked at once, because the last one may be a second Origin; the server took longer to read it.`
+
+	triedAllocations = `What is refused says so in Vary, whose value needs a slice: with none, responses would share it.`
+
+	triedSeal = `The writer, the decision's values and the room for the header's are one allocation, and headers that nobody has touched are compared and not set again. The rest is the allocation, and going through the header once when the handler is done.`
+
+	triedObserve = `Neither the request nor the decision is copied on the way to the policy. The event is, for the hook may keep it: the floor is writing it down.`
+
+	triedDecide = `Nothing is copied but the request, which Decide takes by value. One exact origin is compared; names that are sorted, as those of browsers are, are compared with the policy's, and not looked up.`
+
+	triedLookups = `A lookup takes one hash for all exact origins, and one for each number of labels that a pattern has. A policy of one origin needs no hash, so that it is the yardstick that is fast.`
+
+	triedBuild = `Origins are the keys of a map without values. Go's maps are up to half empty.`
+)
+
+// writeMissed says of each missed target what the floor is, what is done already, and
+// where the time goes.
+func (r *report) writeMissed(ctx context.Context, out io.Writer, missed []miss, binaries []binary) error {
+	if len(missed) == 0 {
+		return nil
+	}
+	fmt.Fprint(out, "\n## What is missed\n")
+	profiles := map[string]string{}
+	for _, m := range missed {
+		fmt.Fprintf(out, "\n**%s**: %s, at most %s.\n", m.what, m.show(m.x), m.show(m.limit))
+		of := m.of
+		if of == "" {
+			framework, _, _ := strings.Cut(m.what, ", ")
+			of = corsPrefix + framework + "/corskit/" + m.where
+		}
+		if floor := r.floorOf(m, of); floor != "" {
+			fmt.Fprintf(out, "The floor is %s.\n", floor)
+		}
+		fmt.Fprintln(out, m.tried)
+		if profiles[of] == "" {
+			profile, err := profileOf(ctx, binaries, of)
+			if err != nil {
+				return err
+			}
+			profiles[of] = profile
+		}
+		fmt.Fprintf(out, "Time goes to %s.\n", profiles[of])
+	}
+	return nil
+}
+
+// floorOf returns what the floor takes in the case of a benchmark, if it has it.
+func (r *report) floorOf(m miss, benchmark string) string {
+	rest, found := strings.CutPrefix(benchmark, corsPrefix)
+	if !found || m.unit != "x" && m.unit != " ns" {
+		return ""
+	}
+	parts := strings.Split(rest, "/")
+	framework, c := parts[0], parts[2]
+	f, ok := r.overhead(framework, floor, c, "ns/op")
+	if !ok {
+		return ""
+	}
+	text := short(f.min) + " ns"
+	if m.unit == "x" {
+		other := own[framework]
+		if _, best, ok := r.toBest(framework, c); ok && !strings.HasSuffix(m.what, "own") {
+			other = best
+		}
+		if theirs, ok := r.overhead(framework, other, c, "ns/op"); ok && theirs.min > 0 {
+			text += ", which is " + times(f.min/theirs.min)
+		}
+	}
+	return text
+}
+
+// profiled is how many functions are named of a profile.
+const profiled = 6
+
+// profileOf runs a benchmark, and says in which functions most of its time is spent.
+func profileOf(ctx context.Context, binaries []binary, benchmark string) (string, error) {
+	pkg, name, _ := strings.Cut(benchmark, ":")
+	for _, b := range binaries {
+		if b.pkg != ours+pkg {
+			continue
+		}
+		var pattern []string
+		for part := range strings.SplitSeq("Benchmark"+name, "/") {
+			pattern = append(pattern, "^"+regexp.QuoteMeta(part)+"$")
+		}
+		file, err := filepath.Abs(profileFile)
+		if err != nil {
+			return "", err
+		}
+		if _, err := b.run(ctx, "-test.run=^$", "-test.bench="+strings.Join(pattern, "/"), "-test.benchtime=300ms", "-test.cpuprofile="+file); err != nil {
+			return "", err
+		}
+		top, err := output(exec.CommandContext(ctx, "go", "tool", "pprof", "-top", fmt.Sprintf("-nodecount=%d", profiled), b.file, file))
+		if err != nil {
+			return "", err
+		}
+		return parseTop(top)
+	}
+	return "", fmt.Errorf("no package has the benchmark %s", benchmark)
+}
+
+const profileFile = ".cache/bench.prof"
+
+// parseTop reads what pprof prints: after a line of headings, for each function its
+// own time, the share of that, three more columns, and its name.
+func parseTop(top string) (string, error) {
+	var all []string
+	lines := bufio.NewScanner(strings.NewReader(top))
+	table := false
+	for lines.Scan() {
+		f := strings.Fields(lines.Text())
+		switch {
+		case len(f) > 0 && f[0] == "flat":
+			table = true
+		case table && len(f) > 5:
+			all = append(all, fmt.Sprintf("`%s` %s", strings.TrimPrefix(f[5], ours), f[1]))
+		}
+	}
+	if len(all) == 0 {
+		return "", fmt.Errorf("the profile names no function:\n%s", top)
+	}
+	return strings.Join(all, ", "), nil
+}
