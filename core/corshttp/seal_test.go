@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -199,6 +201,61 @@ func TestSealVaryOfAny(t *testing.T) {
 		})).ServeHTTP(w, request("GET", actual))
 		if got := w.Result().Header["Vary"]; !reflect.DeepEqual(got, test.want) {
 			t.Errorf("where the handler sets Vary to %q it is %q, want %q", test.set, got, test.want)
+		}
+	}
+}
+
+// TestSetLeavesWhatIsRight checks that headers which are right already are left as
+// they are, with the slices that somebody else may hold, and what happens where one
+// of them is not.
+func TestSetLeavesWhatIsRight(t *testing.T) {
+	d := cors.Decision{
+		AllowOrigin: app, AllowCredentials: "true", AllowMethods: "PUT", AllowHeaders: "x-a", MaxAge: "5", ExposeHeaders: "X-Total", Vary: "Origin",
+	}
+	right := func() http.Header {
+		return http.Header{
+			"Access-Control-Allow-Origin": {app}, "Access-Control-Allow-Credentials": {"true"}, "Access-Control-Allow-Methods": {"PUT"},
+			"Access-Control-Allow-Headers": {"x-a"}, "Access-Control-Max-Age": {"5"}, "Access-Control-Expose-Headers": {"X-Total"},
+			"Vary": {"Origin"}, "Content-Type": {"text/plain"}, "Content-Length": {"0"},
+		}
+	}
+	set := func(h http.Header) {
+		var s corshttp.SealedHeaders
+		s.Decide(&d)
+		s.Set(h)
+	}
+	names := slices.Collect(maps.Keys(right()))
+
+	h := right()
+	were := maps.Clone(h)
+	set(h)
+	for _, name := range names {
+		if &h[name][0] != &were[name][0] {
+			t.Errorf("the line of %s, which was right, is another now", name)
+		}
+	}
+	for what, change := range map[string]func(h http.Header, name string){
+		"is missing":   func(h http.Header, name string) { delete(h, name) },
+		"has no lines": func(h http.Header, name string) { h[name] = nil },
+		"is empty":     func(h http.Header, name string) { h[name] = []string{""} },
+		"is another":   func(h http.Header, name string) { h[name] = []string{h[name][0] + "x"} },
+		"is there twice": func(h http.Header, name string) {
+			h[name] = append(h[name], h[name]...)
+		},
+		"is there in lower case too": func(h http.Header, name string) { h[strings.ToLower(name)] = h[name] },
+	} {
+		for _, name := range names {
+			if strings.HasPrefix(name, "Content-") {
+				continue
+			}
+			h, want := right(), right()
+			if change(h, name); name == "Vary" && what == "is another" {
+				want["Vary"] = []string{"Originx, Origin"}
+			}
+			set(h)
+			if !reflect.DeepEqual(h, want) {
+				t.Errorf("where %s %s: the headers are %q, want %q", name, what, h, want)
+			}
 		}
 	}
 }

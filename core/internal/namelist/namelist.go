@@ -83,11 +83,7 @@ func (s *scanner) next(longest int) (name string, ok bool) {
 // browsers write them: in lower case, sorted, with a comma after it or nothing.
 // Otherwise it stays where it is, for next to say what is there.
 func (s *scanner) skip(set *Set) bool {
-	end := strings.IndexByte(s.line[:min(len(s.line), set.longest+1)], ',')
-	name := s.line
-	if end >= 0 {
-		name = s.line[:end]
-	}
+	name, _, comma := strings.Cut(s.line[:min(len(s.line), set.longest+1)], ",")
 	at := s.at
 	for at < len(set.sorted) && set.sorted[at] != name {
 		at++
@@ -96,8 +92,8 @@ func (s *scanner) skip(set *Set) bool {
 		return false
 	}
 	s.at = at
-	if end >= 0 {
-		s.line = s.line[end+1:]
+	if comma {
+		s.line = s.line[len(name)+1:]
 	} else {
 		s.line, s.unread = "", false
 	}
