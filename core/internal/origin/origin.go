@@ -37,6 +37,12 @@ type Origin struct {
 // See https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin and
 // https://url.spec.whatwg.org/#host-serializing
 func Parse(s string) (Origin, bool) {
+	// Most are of https, with a domain and without a port.
+	if host, ok := strings.CutPrefix(s, "https://"); ok {
+		if last, ok := lastLabel(host); ok && !isNumber(last) {
+			return Origin{Scheme: "https", Host: host, hostPort: host}, true
+		}
+	}
 	scheme, rest, _ := strings.Cut(s, ":") // no scheme has one
 	rest, ok := strings.CutPrefix(rest, "//")
 	if !ok || !isScheme(scheme) {
