@@ -15,6 +15,8 @@ import (
 const (
 	triedRequests = `Requests and decisions are handed on by their address, and not copied. What a policy does not look at is not looked up. All values of a response are in one allocation; none at all would take slices that responses share, of which one handler could change what other requests get.`
 
+	triedRefused = `An origin that is not listed is parsed, for one that is malformed makes no CORS-preflight request; those of https without a port, as most are, in one pass.`
+
 	triedHostile = `An origin that is too long is refused by its length, and a list of header names is read up to a bound. But the rest of the answer is the same as without the list, as the browser is to find out by itself: the floor is what that costs. On fasthttp every field line is looked at once, because the last one may be a second Origin; the server took longer to read it.`
 
 	triedAllocations = `What is refused says so in Vary, whose value needs a slice: with none, responses would share it.`

@@ -62,12 +62,12 @@ func targets() (all []target) {
 				add(c.name+": allocations beyond those of the framework's own", -1, "", beyond(f.name, own[f.name], c.name, "allocs/op"), of, triedRequests)
 			}
 		}
-		add("preflight-refused: to the best peer", 0.7, "x", toBest(f.name, "preflight-refused"), "corskit/preflight-refused", triedRequests)
+		add("preflight-refused: to the best peer", 0.7, "x", toBest(f.name, "preflight-refused"), "corskit/preflight-refused", triedRequests+" "+triedRefused)
 		add("no-origin: to the best peer", 1.35, "x", toBest(f.name, "no-origin"), "corskit/no-origin", triedRequests)
 		add("any case: to the best peer", 1, "x", worst(f.name, "", func(r *report, c string) (float64, bool) {
 			ratio, _, ok := r.toBest(f.name, c)
 			return ratio, ok && c != "no-origin" && !strings.HasPrefix(c, "hostile-")
-		}), "", triedRequests)
+		}), "", triedRequests+" "+triedRefused)
 		add("hostile", 200, " ns", worst(f.name, "hostile-", overheadIn(f.name, "ns/op")), "", triedHostile)
 		add("hostile and refused: allocations", 0, "", worst(f.name, "hostile-", func(r *report, c string) (float64, bool) {
 			if c != "hostile-origin" && c != "hostile-upper-case" {
