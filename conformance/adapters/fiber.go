@@ -21,12 +21,17 @@ import (
 // read.
 const headLimit = 128 << 10
 
-// Fiber mounts a site on fiber v2.
-func Fiber(s conformance.Site) conformance.App {
-	app := fiber.New(fiber.Config{
+// FiberConfig is how fiber v2 is set up to serve a site.
+func FiberConfig() fiber.Config {
+	return fiber.Config{
 		DisableStartupMessage: true,
 		ReadBufferSize:        headLimit, // fiber answers 431 to longer heads itself
-	})
+	}
+}
+
+// Fiber mounts a site on fiber v2.
+func Fiber(s conformance.Site) conformance.App {
+	app := fiber.New(FiberConfig())
 	if s.Auth == conformance.AuthOutside {
 		app.Use(fiberAuth)
 	}
@@ -63,7 +68,7 @@ func Fiber(s conformance.Site) conformance.App {
 	if s.Mount == conformance.Outside {
 		return conformance.HTTP(aroundFiber(s)(adaptor.FiberApp(app)))
 	}
-	return fiberApp{app}
+	return FiberApp(app)
 }
 
 // aroundFiber returns the middleware around the whole of a site.
@@ -79,11 +84,15 @@ func fiberPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
-// onFiber answers as h does, in fiber's own way.
 func onFiber(s conformance.Site, h conformance.Handler) fiber.Handler {
 	if behind := s.Behind(h); behind != nil {
 		return adaptor.HTTPHandler(detached(behind))
 	}
+	return FiberHandler(h)
+}
+
+// FiberHandler answers as h does, in fiber's own way.
+func FiberHandler(h conformance.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		a := h(func(name string) string { return c.Get(name) })
 		for _, f := range a.Set {
@@ -99,6 +108,9 @@ func onFiber(s conformance.Site, h conformance.Handler) fiber.Handler {
 		return nil
 	}
 }
+
+// FiberApp returns the application that app is.
+func FiberApp(app *fiber.App) conformance.App { return fiberApp{app} }
 
 type fiberApp struct{ app *fiber.App }
 

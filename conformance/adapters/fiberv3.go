@@ -15,12 +15,17 @@ import (
 	"github.com/corskit/corskit/conformance"
 )
 
-// FiberV3 mounts a site on fiber v3.
-func FiberV3(s conformance.Site) conformance.App {
-	app := fiber.New(fiber.Config{
+// FiberV3Config is how fiber v3 is set up to serve a site.
+func FiberV3Config() fiber.Config {
+	return fiber.Config{
 		DisableHeadAutoRegister: true,      // the site's routes for GET do not imply HEAD
 		ReadBufferSize:          headLimit, // fiber answers 431 to longer heads itself
-	})
+	}
+}
+
+// FiberV3 mounts a site on fiber v3.
+func FiberV3(s conformance.Site) conformance.App {
+	app := fiber.New(FiberV3Config())
 	if s.Auth == conformance.AuthOutside {
 		app.Use(fiberv3Auth)
 	}
@@ -57,14 +62,18 @@ func FiberV3(s conformance.Site) conformance.App {
 	if s.Mount == conformance.Outside {
 		return conformance.HTTP(aroundFiber(s)(adaptor.FiberApp(app)))
 	}
-	return fiberV3App{app}
+	return FiberV3App(app)
 }
 
-// onFiberV3 answers as h does, in fiber's own way.
 func onFiberV3(s conformance.Site, h conformance.Handler) fiber.Handler {
 	if behind := s.Behind(h); behind != nil {
 		return adaptor.HTTPHandler(detached(behind))
 	}
+	return FiberV3Handler(h)
+}
+
+// FiberV3Handler answers as h does, in fiber's own way.
+func FiberV3Handler(h conformance.Handler) fiber.Handler {
 	return func(c fiber.Ctx) error {
 		a := h(func(name string) string { return c.Get(name) })
 		for _, f := range a.Set {
@@ -80,6 +89,9 @@ func onFiberV3(s conformance.Site, h conformance.Handler) fiber.Handler {
 		return nil
 	}
 }
+
+// FiberV3App returns the application that app is.
+func FiberV3App(app *fiber.App) conformance.App { return fiberV3App{app} }
 
 type fiberV3App struct{ app *fiber.App }
 

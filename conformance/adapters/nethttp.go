@@ -28,3 +28,19 @@ func authentication(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// Recoverer answers 500 where h panics, as the frameworks' recovery does.
+func Recoverer(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			switch v := recover(); v {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(v)
+			default:
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+		}()
+		h.ServeHTTP(w, r)
+	})
+}

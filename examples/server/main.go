@@ -14,15 +14,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/corskit/corskit/conformance"
 	"github.com/corskit/corskit/conformance/adapters"
+	"github.com/corskit/corskit/conformance/adapters/serve"
 	cors "github.com/corskit/corskit/core"
 )
 
@@ -63,38 +62,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Seal:   options.seal,
 		Routes: conformance.Routes(options.mount),
 	})
-	listener, err := net.Listen("tcp", options.addr)
-	if err != nil {
-		fmt.Fprintf(stderr, "server: -addr: %v: write the HOST:PORT of a free port, or port 0 for any\n", err)
-		return exitError
+	listener, err := serve.Listen(options.addr)
+	if err == nil {
+		err = serve.Until(ctx, app, listener, stdout)
 	}
-	if err := serve(ctx, app, listener, stdout); err != nil {
+	if err != nil {
 		fmt.Fprintf(stderr, "server: %v\n", err)
 		return exitError
 	}
 	return exitOK
-}
-
-// serve says where it listens and serves app until ctx is done.
-func serve(ctx context.Context, app conformance.App, listener net.Listener, stdout io.Writer) error {
-	// The listener queues connections from now on, so that a client may
-	// connect as soon as it reads the line.
-	fmt.Fprintf(stdout, "listening on http://%s\n", listener.Addr())
-	served := make(chan error, 1)
-	go func() { served <- app.Serve(listener) }()
-	select {
-	case err := <-served:
-		return fmt.Errorf("the server stopped by itself: %w", err)
-	case <-ctx.Done():
-	}
-	err := app.Close()
-	listener.Close() // in case that Serve has not come to know it yet
-	select {
-	case <-served:
-	case <-time.After(5 * time.Second):
-		return errors.New("the server did not stop within five seconds")
-	}
-	return err
 }
 
 type options struct {
