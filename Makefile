@@ -57,13 +57,20 @@ test-browser: .cache ## have real browsers judge (BROWSERS=chromium,firefox,webk
 	@$(install) gotest.tools/gotestsum
 	@set -o pipefail; BROWSERS=$(or $(BROWSERS),all) go test -tags browser -json -count=1 -timeout 20m ./conformance/browser/... | $(report)
 
+.PHONY: scoreboard
+scoreboard: ## run corskit test on a server of every peer, and write SCOREBOARD.md (CHECK=1: compare with it)
+	@tools/scoreboard
+	@go test -tags peers -count=1 ./conformance/scoreboard/...
+	@go build -o bin/ ./conformance/scoreboard ./conformance/scoreboard/peers ./examples/server ./conformance/cmd/corskit
+	@bin/scoreboard $(if $(CHECK),-check)
+
 .PHONY: lint
 lint: ## check formatting, likely mistakes and the workflows (make outside checks go.mod)
 	@$(install) honnef.co/go/tools/cmd/staticcheck github.com/rhysd/actionlint/cmd/actionlint
 	@unformatted=$$(gofmt -l .); \
 		[ -z "$$unformatted" ] || { echo "run gofmt -w on:" $$unformatted; exit 1; }
-	go vet -tags browser $(ALL)
-	bin/staticcheck -tags browser -checks inherit,-ST1013 $(ALL) # 204 and 403 read better in tables than their names
+	go vet -tags browser,peers $(ALL)
+	bin/staticcheck -tags browser,peers -checks inherit,-ST1013 $(ALL) # 204 and 403 read better in tables than their names
 	bin/actionlint -shellcheck= -pyflakes=
 
 # The value of BENCH is not expanded: a dollar is the regexp's.

@@ -62,7 +62,7 @@ def expression(pattern):
     rest = pattern[: -len(":*")] if pattern.endswith(":*") else pattern
     scheme, host = rest.split("://")
     if host == "*":
-        text = "[^/]+"
+        text = "[a-z0-9-]+"
     elif host.startswith("*."):
         text = r"([a-z0-9_-]+\.)+" + re.escape(host[len("*.") :])
     else:

@@ -65,7 +65,7 @@ function expression(pattern) {
   const [scheme, host] = (port ? pattern.slice(0, -2) : pattern).split('://');
   let text = host.replace(/[.[\]]/g, '\\$&');
   if (host === '*') {
-    text = '[^/]+';
+    text = '[a-z0-9-]+';
   } else if (host.startsWith('*.')) {
     text = `([a-z0-9_-]+\\.)+${text.slice(3)}`;
   }

@@ -242,7 +242,7 @@ func expression(patterns []string) *regexp.Regexp {
 		text := regexp.QuoteMeta(rest)
 		switch {
 		case host == "*":
-			text = regexp.QuoteMeta(scheme) + "://[^/]+"
+			text = regexp.QuoteMeta(scheme) + "://[a-z0-9-]+"
 		case strings.HasPrefix(host, "*."):
 			text = regexp.QuoteMeta(scheme) + `://([a-z0-9_-]+\.)+` + regexp.QuoteMeta(host[len("*."):])
 		}

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A board is what SCOREBOARD.md says.
+type board struct {
+	policies []policy
+	rows     []row
+}
+
+// A row is what came of an entrant.
+type row struct {
+	entrant
+	versions []version
+	known    []known
+	trials   []trial // one for each policy
+}
+
+// A count counts cases.
+type count struct{ passed, applicable int }
+
+func (c count) String() string {
+	if c.applicable == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%d/%d", c.passed, c.applicable)
+}
+
+// count counts the cases of a rule, or of all if it is 0, under a policy, or all
+// if it is "".
+func (r row) count(rule int, policy string) (c count) {
+	for _, t := range r.trials {
+		for _, result := range t.results {
+			if rule != 0 && result.Rule != rule || policy != "" && t.policy != policy {
+				continue
+			}
+			c.applicable++
+			if result.Result == passes {
+				c.passed++
+			}
+		}
+	}
+	return c
+}
+
+func (r row) total() (passed, applicable int) {
+	c := r.count(0, "")
+	return c.passed, c.applicable
+}
+
+// because returns the known failure that stands for a case.
+func (r row) because(name string) (index int, ok bool) {
+	index = slices.IndexFunc(r.known, func(k known) bool { return k.covers(name) })
+	return index, index >= 0
+}
+
+// faults returns what must not be: failures of corskit's, failures of others that
+// are not known, and known ones that are none.
+func (b board) faults() error {
+	var faults []error
+	for _, r := range b.rows {
+		used := make([]bool, len(r.known))
+		for _, t := range r.trials {
+			for _, result := range t.results {
+				if result.Result != fails {
+					continue
+				}
+				if i, ok := r.because(result.Case); ok {
+					used[i] = true
+				} else {
+					faults = append(faults, fmt.Errorf("%s under %s: %s fails: mend it%s", r.title, t.policy, result.Case, r.orKnow()))
+				}
+			}
+		}
+		for i, k := range r.known {
+			if !used[i] {
+				faults = append(faults, fmt.Errorf("%s:%d: nothing fails that %s stands for: remove the line", k.file, k.line, k.cases))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (r row) orKnow() string {
+	if r.isOurs() {
+		return ""
+	}
+	return fmt.Sprintf(", or say why in %s/%s.txt", knownDir, r.name)
+}
+
+// rules returns the numbers of the rules that there are cases for.
+func (b board) rules() (rules []int) {
+	for _, r := range b.rows {
+		for _, t := range r.trials {
+			for _, result := range t.results {
+				if !slices.Contains(rules, result.Rule) {
+					rules = append(rules, result.Rule)
+				}
+			}
+		}
+	}
+	slices.Sort(rules)
+	return rules
+}
+
+// markdown returns the page.
+func (b board) markdown() string {
+	var w strings.Builder
+	fmt.Fprint(&w, `# Scoreboard
+
+Written by `+"`make scoreboard`"+`. Each server is a program of its own, with the small site of the
+conformance suite and one CORS middleware under one policy. `+"`corskit test`"+` sends it, over TCP, the
+cases that follow from the policy, and judges by what a page, a cache or an attacker would notice.
+Cells are cases passed / cases applicable. – stands for none: what a peer has no option for is no
+failure, and such a policy is not run. What the cases named hostile/… send, no browser does today.
+
+Settings are those that fit the peer best; [peers](conformance/scoreboard/peers/peers.go) says by which rules.
+To see a row by yourself, start the server and test it:
+
+`+"```sh"+`
+bin/peers -peer rs -policy conformance/scoreboard/policies/exact.json -addr 127.0.0.1:8080 &
+bin/corskit test -policy conformance/scoreboard/policies/exact.json http://127.0.0.1:8080/items
+`+"```"+`
+
+## By rule
+
+The numbers are those of the [rules](conformance/README.md#rules).
+
+`)
+	header := []string{"server"}
+	rules := b.rules()
+	for _, rule := range rules {
+		header = append(header, fmt.Sprint(rule))
+	}
+	b.table(&w, append(header, "all"), func(r row) (cells []string) {
+		for _, rule := range rules {
+			cells = append(cells, r.count(rule, "").String())
+		}
+		return append(cells, r.count(0, "").String())
+	})
+
+	fmt.Fprint(&w, "\n## By policy\n\n")
+	header = []string{"server"}
+	for _, p := range b.policies {
+		header = append(header, p.name)
+	}
+	b.table(&w, header, func(r row) (cells []string) {
+		for _, p := range b.policies {
+			cells = append(cells, r.count(0, p.name).String())
+		}
+		return cells
+	})
+	fmt.Fprint(&w, "\nThe policies are in [conformance/scoreboard/policies](conformance/scoreboard/policies).\n")
+
+	fmt.Fprint(&w, "\n## Versions\n\n| server | made of |\n| --- | --- |\n")
+	for _, r := range b.rows {
+		if len(r.versions) > 0 {
+			fmt.Fprintf(&w, "| %s | %s |\n", r.title, r.madeOf())
+		}
+	}
+
+	fmt.Fprint(&w, "\n## What peers cannot express\n\n| server | policy | key | why |\n| --- | --- | --- | --- |\n")
+	for _, r := range b.rows {
+		for _, t := range r.trials {
+			for _, l := range t.cannot {
+				fmt.Fprintf(&w, "| %s | %s | `%s` | %s |\n", r.title, t.policy, l.Field, l.Why)
+			}
+		}
+	}
+
+	fmt.Fprint(&w, "\n## Failures\n")
+	none := true
+	for _, r := range b.rows {
+		if text := r.failures(); text != "" {
+			fmt.Fprintf(&w, "\n### %s\n%s", r.title, text)
+			none = false
+		}
+	}
+	if none {
+		fmt.Fprint(&w, "\nNone.\n")
+	}
+	return w.String()
+}
+
+// table writes a row for each entrant.
+func (b board) table(w *strings.Builder, header []string, cells func(row) []string) {
+	fmt.Fprintf(w, "| %s |\n| --- |%s\n", strings.Join(header, " | "), strings.Repeat(" ---: |", len(header)-1))
+	for _, r := range b.rows {
+		fmt.Fprintf(w, "| %s | %s |\n", r.title, strings.Join(cells(r), " | "))
+	}
+}
+
+func (r row) madeOf() string {
+	var all []string
+	for _, v := range r.versions {
+		all = append(all, v.Name+" "+v.Version)
+	}
+	return strings.Join(all, ", ")
+}
+
+// A failure is a case that fails under some policies, as it does under the first.
+type failure struct {
+	result
+	known    int // the index of the known failure that stands for it; the number of those if none does
+	policies []string
+}
+
+// failures returns the row's failures by their reasons, a line for each. Those
+// that are not known come last.
+func (r row) failures() string {
+	var all []*failure
+	for _, t := range r.trials {
+		for _, result := range t.results {
+			if result.Result != fails {
+				continue
+			}
+			i := slices.IndexFunc(all, func(f *failure) bool { return f.Case == result.Case })
+			if i < 0 {
+				known, ok := r.because(result.Case)
+				if !ok {
+					known = len(r.known)
+				}
+				i = len(all)
+				all = append(all, &failure{result: result, known: known})
+			}
+			all[i].policies = append(all[i].policies, t.policy)
+		}
+	}
+	slices.SortFunc(all, func(a, b *failure) int {
+		return cmp.Or(cmp.Compare(a.known, b.known), cmp.Compare(a.Case, b.Case))
+	})
+	var w strings.Builder
+	heading := ""
+	for _, f := range all {
+		reason := "Not known:"
+		if f.known < len(r.known) {
+			reason = r.known[f.known].reason
+		}
+		if reason != heading {
+			fmt.Fprintf(&w, "\n%s\n\n", reason)
+			heading = reason
+		}
+		fmt.Fprintf(&w, "- `%s` (%s): %s %s\n", f.Case, strings.Join(f.policies, ", "), oneLine(strings.Join(f.Problems, " ")), code(f.Request))
+	}
+	return w.String()
+}
+
+// oneLine keeps Markdown from reading anything into a text.
+func oneLine(text string) string {
+	return markdown.Replace(strings.Join(strings.Fields(text), " "))
+}
+
+var markdown = strings.NewReplacer("*", `\*`, "_", `\_`, "`", "\\`", "<", `\<`, "[", `\[`, "|", `\|`)
+
+// code shows a request on one line, a code span for each of its own.
+func code(request string) string {
+	var spans []string
+	for line := range strings.Lines(request) {
+		if line = strings.TrimSpace(line); strings.Contains(line, "`") {
+			spans = append(spans, "`` "+line+" ``")
+		} else if line != "" {
+			spans = append(spans, "`"+line+"`")
+		}
+	}
+	return strings.Join(spans, " ")
+}

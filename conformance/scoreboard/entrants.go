@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// An entrant is a server of the scoreboard: a framework with CORS middleware.
+type entrant struct {
+	title   string
+	name    string   // of its file in known; "" if it is corskit's
+	command []string // starts it, with --policy and --addr
+}
+
+// entrants lists the servers in the order of the board.
+var entrants = []entrant{
+	ours("gin"),
+	ours("echo"),
+	ours("echov5"),
+	ours("fiber"),
+	ours("fiberv3"),
+	ours("chi"),
+	ours("nethttp"),
+	onGo("rs/cors", "rs"),
+	onGo("gin-contrib/cors", "gin-contrib"),
+	onGo("echo v4's own", "echo"),
+	onGo("echo v5's own", "echov5"),
+	onGo("fiber v2's own", "fiber"),
+	onGo("fiber v3's own", "fiberv3"),
+	onGo("go-chi/cors", "go-chi"),
+	onGo("gorilla/handlers", "gorilla"),
+	{"Express with cors", "express", []string{"node", "conformance/scoreboard/express/server.js", "--peer", "express"}},
+	onASGI("FastAPI", "fastapi"),
+	onASGI("Starlette", "starlette"),
+}
+
+func ours(adapter string) entrant {
+	return entrant{"corskit, " + adapter, "", []string{"bin/server", "--adapter", adapter}}
+}
+
+func onGo(title, name string) entrant {
+	return entrant{title, name, []string{"bin/peers", "--peer", name}}
+}
+
+// onASGI is on Debian's own Python, for which it has the packages.
+func onASGI(title, name string) entrant {
+	return entrant{title, name, []string{"/usr/bin/python3", "conformance/scoreboard/asgi/server.py", "--peer", name}}
+}
+
+func (e entrant) isOurs() bool { return e.name == "" }
+
+// try runs the cases of each policy that the entrant can express.
+func (e entrant) try(ctx context.Context, policies []policy) (row, error) {
+	r := row{entrant: e}
+	if !e.isOurs() {
+		file := filepath.Join(knownDir, e.name+".txt")
+		text, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return r, err
+		}
+		if r.known, err = parseKnown(file, string(text)); err != nil {
+			return r, err
+		}
+	}
+	for _, p := range policies {
+		t, err := e.trial(ctx, p, &r)
+		if err != nil {
+			return r, fmt.Errorf("%s under %s: %w", e.title, p.name, err)
+		}
+		r.trials = append(r.trials, t)
+	}
+	return r, nil
+}
+
+// A trial is what came of an entrant under a policy.
+type trial struct {
+	policy  string
+	cannot  []lack   // what it has no option for; the cases are not run if there is something
+	results []result // in the order of corskit test, without those that are not applicable
+}
+
+// A lack is something in a policy that an entrant has no option for.
+type lack struct {
+	Field string `json:"field"` // the key in the policy file
+	Why   string `json:"why"`
+}
+
+// A version is that of what an entrant is made of.
+type version struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// trial tries one policy. The entrant's versions come with it.
+func (e entrant) trial(ctx context.Context, p policy, r *row) (trial, error) {
+	t := trial{policy: p.name}
+	command := append(append([]string{}, e.command...), "--policy", p.file)
+	if !e.isOurs() {
+		d, err := describe(ctx, command)
+		if err != nil {
+			return t, err
+		}
+		r.versions, t.cannot = d.Versions, d.Cannot
+		if len(t.cannot) > 0 {
+			return t, nil
+		}
+	}
+	s, err := start(ctx, append(command, "--addr", "127.0.0.1:0"))
+	if err != nil {
+		return t, err
+	}
+	output, err := test(ctx, p.file, s.url+"/items")
+	if err := errors.Join(err, s.stop()); err != nil {
+		return t, err
+	}
+	// Ports differ from run to run.
+	output = strings.ReplaceAll(output, strings.TrimPrefix(s.url, "http://"), "HOST")
+	t.results, err = decode(output)
+	return t, err
+}
