@@ -117,15 +117,16 @@ func (b board) markdown() string {
 Written by `+"`make scoreboard`"+`. Each server is a program of its own, with the small site of the
 conformance suite and one CORS middleware under one policy. `+"`corskit test`"+` sends it, over TCP, the
 cases that follow from the policy, and judges by what a page, a cache or an attacker would notice.
-Cells are cases passed / cases applicable. – stands for none: what a peer has no option for is no
-failure, and such a policy is not run. What the cases named hostile/… send, no browser does today.
+Cells are cases passed / cases applicable. – stands for none: of some servers a case cannot be told
+from outside, and what a peer has no option for is no failure: such a policy is not run. What the
+cases named hostile/… send, no browser does today.
 
 Settings are those that fit the peer best; [peers](conformance/scoreboard/peers/peers.go) says by which rules.
 To see a row by yourself, start the server and test it:
 
 `+"```sh"+`
 bin/peers -peer rs -policy conformance/scoreboard/policies/exact.json -addr 127.0.0.1:8080 &
-bin/corskit test -policy conformance/scoreboard/policies/exact.json http://127.0.0.1:8080/items
+bin/corskit test -policy conformance/scoreboard/policies/exact.json http://127.0.0.1:8080/opt
 `+"```"+`
 
 ## By rule

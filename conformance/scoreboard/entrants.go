@@ -76,6 +76,10 @@ func (e entrant) try(ctx context.Context, policies []policy) (row, error) {
 	return r, nil
 }
 
+// endpoint is the path that is tested. It has a handler for OPTIONS, so that there
+// is something for middleware to keep requests from.
+const endpoint = "/opt"
+
 // A trial is what came of an entrant under a policy.
 type trial struct {
 	policy  string
@@ -113,7 +117,7 @@ func (e entrant) trial(ctx context.Context, p policy, r *row) (trial, error) {
 	if err != nil {
 		return t, err
 	}
-	output, err := test(ctx, p.file, s.url+"/items")
+	output, err := test(ctx, p.file, s.url+endpoint)
 	if err := errors.Join(err, s.stop()); err != nil {
 		return t, err
 	}

@@ -14,6 +14,7 @@ type result struct {
 	Result   string   `json:"result"`
 	Problems []string `json:"problems"`
 	Request  string   `json:"request"` // its method and URL, and a line for each header field
+	Summary  string   `json:"summary"` // of all cases; in the last object alone
 }
 
 // What the result of a case can be.
@@ -24,7 +25,7 @@ const (
 )
 
 // decode reads what corskit test -json prints: an object on a line for each case,
-// and one for the summary, which has no case, at the end. It leaves out cases that
+// and one for the summary at the end. It leaves out cases that
 // are not applicable.
 func decode(output string) (results []result, err error) {
 	complete := false
@@ -33,8 +34,8 @@ func decode(output string) (results []result, err error) {
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			return nil, fmt.Errorf("corskit test prints %.200q: %w", line, err)
 		}
-		if r.Case == "" {
-			complete = true
+		complete = r.Summary != ""
+		if complete {
 			continue
 		}
 		switch r.Result {
