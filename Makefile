@@ -60,7 +60,7 @@ test-browser: .cache ## have real browsers judge (BROWSERS=chromium,firefox,webk
 .PHONY: scoreboard
 scoreboard: ## run corskit test on a server of every peer, and write SCOREBOARD.md (CHECK=1: compare with it)
 	@tools/scoreboard
-	@go test -tags peers -count=1 ./conformance/scoreboard/...
+	@go test -tags peers -count=1 ./conformance/scoreboard/... ./examples/internal/tutorialtest
 	@go build -o bin/ ./conformance/scoreboard ./conformance/scoreboard/peers ./examples/server ./conformance/cmd/corskit
 	@bin/scoreboard $(if $(CHECK),-check)
 

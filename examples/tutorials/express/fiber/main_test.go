@@ -1,0 +1,11 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/corskit/corskit/examples/internal/tutorialtest"
+)
+
+func TestApp(t *testing.T) {
+	tutorialtest.CheckExpress(t, tutorialtest.Fiber(newApp), globalConfig, strictConfig)
+}

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+
+	cors "github.com/corskit/corskit/core"
+	"github.com/corskit/corskit/examples/internal/tutorialtest"
+)
+
+func TestAllowAll(t *testing.T) {
+	tutorialtest.CheckAllowAll(t, serve(allowAllConfig), allowAllConfig)
+}
+
+func TestExplicit(t *testing.T) {
+	tutorialtest.CheckExplicit(t, serve(explicitConfig), explicitConfig)
+}
+
+func serve(config cors.Config) tutorialtest.Serve {
+	return tutorialtest.HTTP(func() (http.Handler, error) { return newApp(config) })
+}
