@@ -213,7 +213,7 @@ var explicitRows = []row{
 		name:     "an allowed page posts JSON, for which there is no route",
 		ask:      page("/items", fetch.Request{Origin: app, Method: "POST", Header: with("Content-Type")}),
 		original: unsent, ours: reads(405), verdict: looser,
-		why: "POST needs no permission: browsers send it whatever the list says, unless the server refuses, and without JSON it is not asked",
+		why: "POST is CORS-safelisted: a form may send it unasked, and a list without it forbids nothing",
 	},
 	{
 		name:     "the status of the CORS-preflight response for a method that is not listed",

@@ -42,7 +42,7 @@ func newApp(config cors.Config) (http.Handler, error) {
 		return nil, err
 	}
 	router := chi.NewRouter()
-	router.Use(corschi.New(policy), middleware.Recoverer) // recovery inside, so that the page can read the 500
+	router.Use(corschi.New(policy), middleware.Recoverer) // CORS before everything else
 
 	router.Get("/items", func(w http.ResponseWriter, r *http.Request) {
 		json.NewEncoder(w).Encode("three items")

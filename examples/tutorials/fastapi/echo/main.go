@@ -41,7 +41,7 @@ func newApp(config cors.Config) (http.Handler, error) {
 		return nil, err
 	}
 	e := echo.New()
-	e.Use(corsecho.New(policy), middleware.Recover()) // recovery inside, so that the page can read the 500
+	e.Use(corsecho.New(policy), middleware.Recover()) // CORS before everything else
 
 	e.GET("/items", func(c echo.Context) error {
 		return c.JSON(http.StatusOK, "three items")

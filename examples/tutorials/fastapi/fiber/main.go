@@ -40,7 +40,7 @@ func newApp(config cors.Config) (*fiber.App, error) {
 		return nil, err
 	}
 	app := fiber.New(fiber.Config{DisableStartupMessage: true})
-	app.Use(corsfiber.New(policy), recover.New()) // recovery inside, so that the page can read the 500
+	app.Use(corsfiber.New(policy), recover.New()) // CORS before everything else
 
 	app.Get("/items", func(c *fiber.Ctx) error {
 		return c.JSON("three items")

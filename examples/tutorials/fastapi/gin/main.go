@@ -41,7 +41,7 @@ func newApp(config cors.Config) (http.Handler, error) {
 	}
 	gin.SetMode(gin.ReleaseMode) // no list of routes on standard output
 	engine := gin.New()
-	engine.Use(corsgin.New(policy), gin.Recovery()) // recovery inside, so that the page can read the 500
+	engine.Use(corsgin.New(policy), gin.Recovery()) // CORS before everything else
 
 	engine.GET("/items", func(c *gin.Context) {
 		c.JSON(http.StatusOK, "three items")
