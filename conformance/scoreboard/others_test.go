@@ -27,7 +27,7 @@ func TestOthersLack(t *testing.T) {
 	want := map[string]map[string]string{
 		"any-method":             {"fastapi": "allowMethods", "starlette": "allowMethods"},
 		"any-method-credentials": {"express": "allowMethods", "fastapi": "allowMethods", "starlette": "allowMethods"},
-		"reject":                 {"express": "rejectDisallowed", "fastapi": "rejectDisallowed", "starlette": "rejectDisallowed"},
+		"reject":                 {"fastapi": "rejectDisallowed", "starlette": "rejectDisallowed"},
 		"routes":                 {"express": "methodsFromRoutes", "fastapi": "methodsFromRoutes", "starlette": "methodsFromRoutes"},
 	}
 	policies, err := readPolicies(policiesDir)

@@ -54,20 +54,28 @@ def translate(policy):
     }
 
 
-def expression(pattern):
-    """Returns the regular expression that users would write for an origin pattern.
+# Every port from 1 to 65535.
+PORTS = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+STANDARD_PORTS = {"http": 80, "https": 443}
 
+
+def expression(pattern):
+    """Returns a regular expression for an origin pattern.
+
+    Hosts are as long as DNS has room for, and the default port is left out.
     CORSMiddleware anchors it.
     """
     rest = pattern[: -len(":*")] if pattern.endswith(":*") else pattern
     scheme, host = rest.split("://")
     if host == "*":
-        text = "[a-z0-9-]+"
+        text = "[a-z0-9-]{1,253}"
     elif host.startswith("*."):
-        text = r"([a-z0-9_-]+\.)+" + re.escape(host[len("*.") :])
+        text = r"(?=[^:]{1,253}(:|$))([a-z0-9_-]{1,63}\.)+" + re.escape(host[len("*.") :])
     else:
         text = re.escape(host)
-    return f"{re.escape(scheme)}://{text}" + ("(:[1-9][0-9]*)?" if pattern.endswith(":*") else "")
+    if pattern.endswith(":*"):
+        text += f"(:(?!{STANDARD_PORTS.get(scheme, 0)}$)({PORTS}))?"
+    return f"{re.escape(scheme)}://{text}"
 
 
 HEADERS = {"X-Handler": "1", "X-Total": "3", "X-Secret": "1"}

@@ -17,16 +17,13 @@ function lacks(policy) {
   if (policy.methodsFromRoutes) {
     lacks.push({ field: 'methodsFromRoutes', why: 'does not ask the router' });
   }
-  if (policy.rejectDisallowed) {
-    lacks.push({ field: 'rejectDisallowed', why: 'has no option that refuses requests' });
-  }
   return lacks;
 }
 
 // translate returns the options that fit the policy best.
 function translate(policy) {
   const options = {
-    origin: origins(policy),
+    origin: policy.rejectDisallowed ? refusing(origins(policy)) : origins(policy),
     methods: policy.allowMethods?.includes('*') ? ['*'] : [...new Set(['GET', 'HEAD', 'POST', ...policy.allowMethods ?? []])],
     // Without a list the package allows what is requested, with an empty one nothing.
     allowedHeaders: policy.allowHeaders ?? [],
@@ -58,18 +55,34 @@ function origins(policy) {
   return patterns.map((p) => (p.includes('*') ? expression(p) : p));
 }
 
-// expression returns the regular expression that users would write for an origin
-// pattern: anchored, and with dots escaped.
+// refusing returns a function that calls back with an error for every origin that
+// is not in the list. The package hands it to Express, which answers with it.
+function refusing(list) {
+  return (origin, callback) => {
+    const allowed = origin === undefined || list === '*' || list.some((o) => (o instanceof RegExp ? o.test(origin) : o === origin));
+    callback(allowed ? null : Object.assign(new Error('the origin is not allowed'), { status: 403 }), list);
+  };
+}
+
+// ports matches every port from 1 to 65535.
+const ports = '[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]';
+const standardPorts = { http: 80, https: 443 };
+
+// expression returns a regular expression for an origin pattern: anchored, with dots
+// escaped, with hosts as long as DNS has room for, and without the default port.
 function expression(pattern) {
   const port = pattern.endsWith(':*');
   const [scheme, host] = (port ? pattern.slice(0, -2) : pattern).split('://');
   let text = host.replace(/[.[\]]/g, '\\$&');
   if (host === '*') {
-    text = '[a-z0-9-]+';
+    text = '[a-z0-9-]{1,253}';
   } else if (host.startsWith('*.')) {
-    text = `([a-z0-9_-]+\\.)+${text.slice(3)}`;
+    text = `(?=[^:]{1,253}(:|$))([a-z0-9_-]{1,63}\\.)+${text.slice(3)}`;
   }
-  return new RegExp(`^${scheme}://${text}${port ? '(:[1-9][0-9]*)?' : ''}$`);
+  if (port) {
+    text += `(:(?!${standardPorts[scheme] ?? 0}$)(${ports}))?`;
+  }
+  return new RegExp(`^${scheme}://${text}$`);
 }
 
 // site returns the application with the routes of the suite.

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 	echocors "github.com/labstack/echo/v4/middleware"
@@ -22,11 +23,7 @@ func echoV4(c cors.Config, routes []conformance.Route) conformance.App {
 		MaxAge:           seconds(c),
 		AllowCredentials: c.AllowCredentials,
 	}
-	list, allowed := listed(c, withoutPort)
-	config.AllowOrigins = list
-	if allowed != nil {
-		config.AllowOriginFunc = func(origin string) (bool, error) { return allowed(origin), nil }
-	}
+	config.AllowOrigins, config.AllowOriginFunc = echoOrigins(c, anyOrigin, echo.ErrForbidden)
 	e := echo.New()
 	e.Logger.SetOutput(io.Discard)
 	e.Use(echocors.Recover(), echocors.CORSWithConfig(config))
@@ -44,11 +41,12 @@ func echoV5(c cors.Config, routes []conformance.Route) conformance.App {
 		MaxAge:           seconds(c),
 		AllowCredentials: c.AllowCredentials,
 	}
-	list, allowed := listed(c, echoV5Origin)
+	list, allowed := echoOrigins(c, urls, echov5.ErrForbidden)
 	config.AllowOrigins = list
 	if allowed != nil {
 		config.UnsafeAllowOriginFunc = func(_ *echov5.Context, origin string) (string, bool, error) {
-			return origin, allowed(origin), nil
+			ok, err := allowed(origin)
+			return origin, ok, err
 		}
 	}
 	e := echov5.NewWithConfig(echov5.Config{Logger: slog.New(slog.DiscardHandler)})
@@ -67,10 +65,21 @@ func echoMethods(c cors.Config) []string {
 	return methods(c)
 }
 
-// echoV5Origin is for a list that holds neither patterns nor null.
-func echoV5Origin(pattern string) []string {
-	if pattern == "null" {
-		return nil
+// echoOrigins returns the allowed origins for echo's list, or else what its function
+// has to answer.
+func echoOrigins(c cors.Config, takes func(origin string) bool, refusal error) (list []string, allowed func(origin string) (bool, error)) {
+	list, match := listed(c, takes)
+	if match == nil && (!c.RejectDisallowed || slices.Contains(list, "*")) {
+		return list, nil
 	}
-	return exact(pattern)
+	if match == nil {
+		match = matcher(list)
+	}
+	return nil, func(origin string) (bool, error) {
+		ok := match(origin)
+		if !ok && c.RejectDisallowed {
+			return false, refusal
+		}
+		return ok, nil
+	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func fiberV2(c cors.Config, routes []conformance.Route) conformance.App {
-	list, allowed := listed(c, subdomains)
+	list, allowed := listed(c, urls)
 	app := fiber.New(adapters.FiberConfig())
 	app.Use(fibercors.New(fibercors.Config{
 		AllowOrigins:     strings.Join(list, ","),
@@ -34,7 +34,7 @@ func fiberV2(c cors.Config, routes []conformance.Route) conformance.App {
 }
 
 func fiberV3(c cors.Config, routes []conformance.Route) conformance.App {
-	list, allowed := listed(c, subdomains)
+	list, allowed := listed(c, urls)
 	app := fiberv3.New(adapters.FiberV3Config())
 	app.Use(fiberv3cors.New(fiberv3cors.Config{
 		AllowOrigins:     list,

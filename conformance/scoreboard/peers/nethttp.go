@@ -31,7 +31,7 @@ func rs(c cors.Config, routes []conformance.Route) conformance.App {
 		AllowCredentials:     c.AllowCredentials,
 		OptionsSuccessStatus: c.PreflightStatus,
 	}
-	o.AllowedOrigins, o.AllowOriginFunc = listed(c, oneStar)
+	o.AllowedOrigins, o.AllowOriginFunc = listed(c, anyOrigin)
 	return onMux(routes, rscors.New(o).Handler)
 }
 
@@ -42,7 +42,7 @@ func gorilla(c cors.Config, routes []conformance.Route) conformance.App {
 		handlers.ExposedHeaders(c.ExposeHeaders),
 		handlers.MaxAge(seconds(c)),
 	}
-	if list, allowed := listed(c, exact); allowed == nil {
+	if list, allowed := listed(c, anyOrigin); allowed == nil {
 		options = append(options, handlers.AllowedOrigins(list))
 	} else {
 		options = append(options, handlers.AllowedOriginValidator(allowed))
@@ -64,7 +64,7 @@ func goChi(c cors.Config, routes []conformance.Route) conformance.App {
 		MaxAge:           seconds(c),
 		AllowCredentials: c.AllowCredentials,
 	}
-	list, allowed := listed(c, oneStar)
+	list, allowed := listed(c, anyOrigin)
 	o.AllowedOrigins = list
 	if allowed != nil {
 		o.AllowOriginFunc = func(_ *http.Request, origin string) bool { return allowed(origin) }

@@ -18,9 +18,14 @@ import (
 // Policies are translated into the settings that fit it best, by these rules:
 //
 //   - What it has an option for is set by that option.
-//   - Origins that its own patterns cannot match are left to the function that it
-//     documents for that, with a regular expression. Functions say which origins
-//     are allowed, and nothing else: the rest of a policy is for options.
+//   - Origins that its list does not take, and origin patterns, are left to the
+//     function that it documents for that, with a regular expression. Lists that
+//     have patterns of their own match worse: in that of rs, gin-contrib, go-chi
+//     and echo v4 a * stands for any characters, in that of fiber for any that a
+//     host has room for; that of echo v5 and gorilla has none.
+//   - Such functions say which origins are allowed, and refuse requests from others
+//     where their documentation says that the error they return is what the handler
+//     returns. The rest of a policy is for options.
 //   - Where no list means every header, the list is Accept, which needs no
 //     permission.
 //   - Everything else is a lack, and a policy that needs it is not served.
@@ -92,11 +97,11 @@ var peers = []peer{
 	},
 	{
 		name: "echo", modules: []string{"github.com/labstack/echo/v4"}, mount: echoV4,
-		anyMethodCreds: literalAnyMethod, reject: noReject, status: 204,
+		anyMethodCreds: literalAnyMethod, status: 204,
 	},
 	{
 		name: "echov5", modules: []string{"github.com/labstack/echo/v5"}, mount: echoV5,
-		anyMethodCreds: literalAnyMethod, reject: noReject, status: 204,
+		anyMethodCreds: literalAnyMethod, status: 204,
 	},
 	{
 		name: "fiber", modules: []string{"github.com/gofiber/fiber/v2"}, mount: fiberV2,
@@ -184,56 +189,46 @@ func origins(c cors.Config) []string {
 	return all
 }
 
-// listed returns the allowed origins as a peer's own list has them, where translate
-// returns the elements for one of them, and none for what the list cannot express.
-// Else it returns a function that says whether an origin is allowed.
-func listed(c cors.Config, translate func(pattern string) []string) (list []string, allowed func(origin string) bool) {
-	for _, pattern := range origins(c) {
-		elements := translate(pattern)
-		if len(elements) == 0 {
-			return nil, expression(origins(c)).MatchString
+// listed returns the allowed origins for a peer's own list, if that takes all of
+// them and none is a pattern. Else it returns a function that says whether an
+// origin is allowed.
+func listed(c cors.Config, takes func(origin string) bool) (list []string, allowed func(origin string) bool) {
+	all := origins(c)
+	for _, origin := range all {
+		if origin != "*" && (strings.Contains(origin, "*") || !takes(origin)) {
+			return nil, matcher(all)
 		}
-		list = append(list, elements...)
 	}
-	return list, nil
+	return all, nil
 }
 
-// exact is for lists of origins without patterns.
-func exact(pattern string) []string {
-	if pattern != "*" && strings.Contains(pattern, "*") {
-		return nil
-	}
-	return []string{pattern}
+// anyOrigin is for lists that take every origin.
+func anyOrigin(string) bool { return true }
+
+// urls is for lists that hold nothing but URLs.
+func urls(origin string) bool { return origin != "null" }
+
+// webURLs is for lists that take no other schemes than these.
+func webURLs(origin string) bool {
+	return strings.HasPrefix(origin, "http://") || strings.HasPrefix(origin, "https://")
 }
 
-// oneStar is for lists in which one * stands for any characters.
-func oneStar(pattern string) []string {
-	if strings.Count(pattern, "*") > 1 {
-		return nil
+// maxHost is the length of the longest host that DNS has room for.
+const maxHost = 253
+
+// matcher returns a function that matches origins with the expression for the
+// patterns, and bounds the length of hosts, which an expression of Go's cannot.
+func matcher(patterns []string) func(origin string) bool {
+	e := expression(patterns)
+	return func(origin string) bool {
+		_, host, _ := strings.Cut(origin, "://")
+		host, _, _ = strings.Cut(host, ":")
+		return len(host) <= maxHost && e.MatchString(origin)
 	}
-	return withoutPort(pattern)
 }
 
-// withoutPort adds the origin at the scheme's default port, which origins do not
-// have, to a pattern for every port.
-func withoutPort(pattern string) []string {
-	if host, ok := strings.CutSuffix(pattern, ":*"); ok {
-		return []string{host, pattern}
-	}
-	return []string{pattern}
-}
-
-// subdomains is for lists in which "://*." stands for subdomains, and that hold
-// nothing but URLs.
-func subdomains(pattern string) []string {
-	if pattern == "null" || pattern != "*" && strings.Contains(strings.Replace(pattern, "://*.", "://", 1), "*") {
-		return nil
-	}
-	return []string{pattern}
-}
-
-// expression returns the regular expression that users would write for origin
-// patterns: complete, anchored, and with dots escaped.
+// expression returns a regular expression for origin patterns: complete, anchored,
+// and with dots escaped.
 func expression(patterns []string) *regexp.Regexp {
 	var all []string
 	for _, pattern := range patterns {
@@ -244,12 +239,25 @@ func expression(patterns []string) *regexp.Regexp {
 		case host == "*":
 			text = regexp.QuoteMeta(scheme) + "://[a-z0-9-]+"
 		case strings.HasPrefix(host, "*."):
-			text = regexp.QuoteMeta(scheme) + `://([a-z0-9_-]+\.)+` + regexp.QuoteMeta(host[len("*."):])
+			text = regexp.QuoteMeta(scheme) + `://([a-z0-9_-]{1,63}\.)+` + regexp.QuoteMeta(host[len("*."):])
 		}
 		if port {
-			text += "(:[1-9][0-9]*)?"
+			text += "(:(" + ports(scheme) + "))?"
 		}
 		all = append(all, text)
 	}
 	return regexp.MustCompile("^(" + strings.Join(all, "|") + ")$")
+}
+
+// ports returns an expression for every port that origins of a scheme spell out:
+// those up to 65535 without the default one.
+func ports(scheme string) string {
+	const long = "[1-9][0-9]{3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+	switch scheme {
+	case "http":
+		return "[1-9]|[1-79][0-9]|8[1-9]|[1-9][0-9]{2}|" + long
+	case "https":
+		return "[1-9][0-9]?|[1-35-9][0-9]{2}|4[0-35-9][0-9]|44[0-24-9]|" + long
+	}
+	return "[1-9][0-9]{0,2}|" + long
 }

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,8 +40,8 @@ func TestLacks(t *testing.T) {
 		"null":        {},
 		"ports":       {},
 		"reject": {
-			"rs": "rejectDisallowed", "echo": "rejectDisallowed", "echov5": "rejectDisallowed", "fiber": "rejectDisallowed",
-			"fiberv3": "rejectDisallowed", "go-chi": "rejectDisallowed", "gorilla": "rejectDisallowed",
+			"rs": "rejectDisallowed", "fiber": "rejectDisallowed", "fiberv3": "rejectDisallowed",
+			"go-chi": "rejectDisallowed", "gorilla": "rejectDisallowed",
 		},
 		"routes": {
 			"rs": "methodsFromRoutes", "gin-contrib": "methodsFromRoutes", "fiber": "methodsFromRoutes",
@@ -97,7 +100,8 @@ func TestLacksBounds(t *testing.T) {
 	}
 }
 
-func TestExpression(t *testing.T) {
+func TestMatcher(t *testing.T) {
+	longest := strings.Repeat("a.", (maxHost-len("example.com"))/2)
 	for _, c := range []struct {
 		pattern         string
 		matches, misses []string
@@ -109,18 +113,24 @@ func TestExpression(t *testing.T) {
 		},
 		{
 			"https://*.example.com",
-			[]string{"https://a.example.com", "https://a.b-c.example.com"},
-			[]string{"https://example.com", "https://.example.com", "https://a..example.com", "http://a.example.com", "https://a.example.com:8443", "https://evil.example/.example.com"},
+			[]string{"https://a.example.com", "https://a.b-c.example.com", "https://" + longest + "example.com"},
+			[]string{
+				"https://example.com", "https://.example.com", "https://a..example.com", "http://a.example.com", "https://a.example.com:8443",
+				"https://evil.example/.example.com", "https://a." + longest + "example.com", "https://" + strings.Repeat("a", 64) + ".example.com",
+			},
 		},
 		{
 			"http://localhost:*",
-			[]string{"http://localhost", "http://localhost:3000"},
-			[]string{"http://localhost:", "http://localhost:0", "http://localhost:3000/", "http://localhost.example"},
+			[]string{"http://localhost", "http://localhost:3000", "http://localhost:8", "http://localhost:443", "http://localhost:65535"},
+			[]string{
+				"http://localhost:", "http://localhost:0", "http://localhost:080", "http://localhost:80", "http://localhost:65536",
+				"http://localhost:3000/", "http://localhost.example",
+			},
 		},
 		{
 			"https://*.example.com:*",
-			[]string{"https://a.example.com", "https://a.example.com:8443"},
-			[]string{"https://example.com:8443"},
+			[]string{"https://a.example.com", "https://a.example.com:8443", "https://a.example.com:80", "https://a.example.com:444"},
+			[]string{"https://example.com:8443", "https://a.example.com:443", "https://a.example.com:99999"},
 		},
 		{
 			"moz-extension://*",
@@ -129,41 +139,72 @@ func TestExpression(t *testing.T) {
 		},
 		{"null", []string{"null"}, []string{"nullify", ""}},
 	} {
-		e := expression([]string{c.pattern, "https://other.example"})
+		matches := matcher([]string{c.pattern, "https://other.example"})
 		for _, origin := range append(c.matches, "https://other.example") {
-			assert.True(t, e.MatchString(origin), "the expression for %s does not match %q", c.pattern, origin)
+			assert.True(t, matches(origin), "what is made of %s does not match %q", c.pattern, origin)
 		}
 		for _, origin := range append(c.misses, "https://other.example.evil") {
-			assert.False(t, e.MatchString(origin), "the expression for %s matches %q", c.pattern, origin)
+			assert.False(t, matches(origin), "what is made of %s matches %q", c.pattern, origin)
+		}
+	}
+}
+
+func TestPorts(t *testing.T) {
+	for scheme, standard := range map[string]int{"http": 80, "https": 443, "app": 0} {
+		e := regexp.MustCompile("^(" + ports(scheme) + ")$")
+		for port := range 1 << 17 {
+			want := port > 0 && port < 1<<16 && port != standard
+			assert.Equal(t, want, e.MatchString(strconv.Itoa(port)), "whether the expression for %s matches the port %d", scheme, port)
 		}
 	}
 }
 
 func TestListed(t *testing.T) {
 	for _, c := range []struct {
-		name      string
-		translate func(string) []string
-		origins   []string
-		list      []string // empty: a function
+		name    string
+		takes   func(string) bool
+		origins []string
+		list    bool // else a function
 	}{
-		{"no patterns", exact, []string{"https://a.example"}, []string{"https://a.example"}},
-		{"every origin", exact, []string{"*"}, []string{"*"}},
-		{"no patterns, but one is needed", exact, []string{"https://a.example", "https://*.a.example"}, nil},
-		{"one star, at the port", oneStar, []string{"http://localhost:*"}, []string{"http://localhost", "http://localhost:*"}},
-		{"one star, two needed", oneStar, []string{"https://*.a.example:*"}, nil},
-		{"any number of stars", withoutPort, []string{"https://*.a.example:*"}, []string{"https://*.a.example", "https://*.a.example:*"}},
-		{"subdomains", subdomains, []string{"https://*.a.example"}, []string{"https://*.a.example"}},
-		{"subdomains, but ports are needed", subdomains, []string{"https://*.a.example:*"}, nil},
-		{"subdomains and null", subdomains, []string{"https://*.a.example", "null"}, nil},
-		{"gin and another scheme", ginOrigin, []string{"moz-extension://*"}, nil},
-		{"echo v5 and null", echoV5Origin, []string{"null"}, nil},
+		{"no patterns", anyOrigin, []string{"https://a.example", "null"}, true},
+		{"every origin", webURLs, []string{"*"}, true},
+		{"a pattern", anyOrigin, []string{"https://a.example", "https://*.a.example"}, false},
+		{"null, where that is taken for a URL", urls, []string{"https://a.example", "null"}, false},
+		{"another scheme, where none is known", webURLs, []string{"app://a.example"}, false},
 	} {
-		list, allowed := listed(cors.Config{AllowOrigins: c.origins}, c.translate)
-		assert.Equal(t, c.list, list, "%s: the list", c.name)
-		assert.Equal(t, c.list == nil, allowed != nil, "%s: is there a function", c.name)
+		list, allowed := listed(cors.Config{AllowOrigins: c.origins}, c.takes)
+		if c.list {
+			assert.Equal(t, c.origins, list, "%s: the list", c.name)
+		} else {
+			assert.Empty(t, list, "%s: the list", c.name)
+		}
+		assert.Equal(t, !c.list, allowed != nil, "%s: is there a function", c.name)
 	}
-	list, allowed := listed(cors.Config{AllowOrigins: []string{"https://a.example"}, DangerouslyAllowNullOrigin: true}, exact)
+	list, allowed := listed(cors.Config{AllowOrigins: []string{"https://a.example"}, DangerouslyAllowNullOrigin: true}, anyOrigin)
 	assert.Equal(t, []string{"https://a.example", "null"}, list, "the flag allows null where it is not listed")
+	assert.Nil(t, allowed)
+}
+
+func TestEchoOrigins(t *testing.T) {
+	refusal := errors.New("no")
+	c := cors.Config{AllowOrigins: []string{"https://a.example"}}
+	list, allowed := echoOrigins(c, urls, refusal)
+	assert.Equal(t, c.AllowOrigins, list, "the list")
+	assert.Nil(t, allowed, "a function is there that nothing needs")
+
+	c.RejectDisallowed = true
+	list, allowed = echoOrigins(c, urls, refusal)
+	assert.Empty(t, list, "the list beside a function")
+	ok, err := allowed("https://a.example")
+	assert.True(t, ok, "an allowed origin")
+	assert.NoError(t, err)
+	ok, err = allowed("https://b.example")
+	assert.False(t, ok, "another origin")
+	assert.Equal(t, refusal, err)
+
+	c.AllowOrigins = []string{"*"}
+	list, allowed = echoOrigins(c, urls, refusal)
+	assert.Equal(t, c.AllowOrigins, list, "the list of every origin, which leaves none to refuse")
 	assert.Nil(t, allowed)
 }
 
