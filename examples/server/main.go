@@ -10,14 +10,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/corskit/corskit/conformance"
 	"github.com/corskit/corskit/conformance/adapters"
@@ -25,36 +21,27 @@ import (
 	cors "github.com/corskit/corskit/core"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends the program at once.
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { program.Main() }
 
-const (
-	exitOK    = 0
-	exitError = 1
-	exitUsage = 2
-)
+var program = serve.Program{Name: "server", Usage: usage(), Do: do}
 
-// run serves until ctx is done and returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// do serves until ctx is done.
+func do(ctx context.Context, args []string, stdout io.Writer) error {
 	options, err := parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage())
-		return exitOK
-	case err != nil:
-		fmt.Fprintf(stderr, "server: %v\n", err)
-		return exitUsage
+	if err != nil {
+		return err
 	}
-	policy, faults := load(options.policy)
-	if len(faults) > 0 {
-		for _, fault := range faults {
-			fmt.Fprintf(stderr, "server: %s\n", fault)
-		}
-		return exitError
+	config, err := serve.ReadPolicy(options.policy)
+	if err != nil {
+		return err
+	}
+	policy, err := cors.New(config)
+	if err != nil {
+		return err
+	}
+	listener, err := serve.Listen(options.addr)
+	if err != nil {
+		return err
 	}
 	app := options.adapter.Mount(conformance.Site{
 		Policy: policy,
@@ -62,15 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Seal:   options.seal,
 		Routes: conformance.Routes(options.mount),
 	})
-	listener, err := serve.Listen(options.addr)
-	if err == nil {
-		err = serve.Until(ctx, app, listener, stdout)
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "server: %v\n", err)
-		return exitError
-	}
-	return exitOK
+	return serve.Until(ctx, app, listener, stdout)
 }
 
 type options struct {
@@ -85,33 +64,28 @@ func parse(args []string) (options, error) {
 	var o options
 	var adapter string
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // one line is enough, and ours
 	flags.StringVar(&adapter, "adapter", "", "")
 	flags.StringVar(&o.policy, "policy", "", "")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "")
 	flags.StringVar(&o.mount, "mount", conformance.Global, "")
 	flags.BoolVar(&o.seal, "seal", false, "")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	if err := serve.ParseFlags(flags, args); err != nil {
 		return o, err
-	} else if err != nil {
-		return o, fmt.Errorf("%w: -h lists the flags", err)
 	}
 	switch {
-	case flags.NArg() > 0:
-		return o, fmt.Errorf("%q is not a flag: -h lists the flags", flags.Arg(0))
 	case adapter == "":
-		return o, fmt.Errorf("-adapter is missing: write one of %s", names())
+		return o, serve.Misuse("-adapter is missing: write one of %s", names())
 	case o.policy == "":
-		return o, errors.New("-policy is missing: write the path of a policy file")
+		return o, serve.Misuse("-policy is missing: write the path of a policy file")
 	case o.mount != conformance.Global && o.mount != conformance.Group:
-		return o, fmt.Errorf("-mount: %q is not known: write %s or %s", o.mount, conformance.Global, conformance.Group)
+		return o, serve.Misuse("-mount: %q is not known: write %s or %s", o.mount, conformance.Global, conformance.Group)
 	}
 	for _, o.adapter = range adapters.All {
 		if o.adapter.Name == adapter {
 			return o, nil
 		}
 	}
-	return o, fmt.Errorf("-adapter: %q is not known: write one of %s", adapter, names())
+	return o, serve.Misuse("-adapter: %q is not known: write one of %s", adapter, names())
 }
 
 func names() string {
@@ -132,18 +106,4 @@ func usage() string {
   -mount group       the policy covers %s and nothing else
   -seal              handlers cannot change CORS headers and Vary
 `, names(), conformance.Prefix)
-}
-
-// load compiles a policy file. Each fault is one line with its position.
-func load(path string) (*cors.Policy, []string) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, []string{fmt.Sprintf("-policy: %v: write the path of a file that can be read", err)}
-	}
-	policy, err := cors.ParsePolicy(data)
-	var faults []string
-	for _, fault := range cors.ConfigErrors(err) {
-		faults = append(faults, path+":"+fault.Error())
-	}
-	return policy, faults
 }

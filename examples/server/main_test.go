@@ -17,6 +17,7 @@ import (
 
 	"github.com/corskit/corskit/conformance"
 	"github.com/corskit/corskit/conformance/adapters"
+	"github.com/corskit/corskit/conformance/adapters/serve"
 )
 
 const policyFile = `{"allowOrigins": ["https://app.example.com"], "allowMethods": ["PUT"]}`
@@ -44,39 +45,39 @@ func TestBadInput(t *testing.T) {
 		want []string // what each line on standard error starts with
 	}{
 		{
-			"no flags", nil, exitUsage,
+			"no flags", nil, serve.ExitUsage,
 			[]string{"server: -adapter is missing: write one of gin, echo, echov5, fiber, fiberv3, chi, nethttp"},
 		},
 		{
-			"unknown adapter", []string{"-adapter", "gni", "-policy", good}, exitUsage,
+			"unknown adapter", []string{"-adapter", "gni", "-policy", good}, serve.ExitUsage,
 			[]string{`server: -adapter: "gni" is not known: write one of gin, echo, echov5, fiber, fiberv3, chi, nethttp`},
 		},
 		{
-			"no policy", []string{"-adapter", "gin"}, exitUsage,
+			"no policy", []string{"-adapter", "gin"}, serve.ExitUsage,
 			[]string{"server: -policy is missing"},
 		},
 		{
-			"unknown mount", []string{"-adapter", "gin", "-policy", good, "-mount", "route"}, exitUsage,
+			"unknown mount", []string{"-adapter", "gin", "-policy", good, "-mount", "route"}, serve.ExitUsage,
 			[]string{`server: -mount: "route" is not known: write global or group`},
 		},
 		{
-			"unknown flag", []string{"-adaptor", "gin"}, exitUsage,
+			"unknown flag", []string{"-adaptor", "gin"}, serve.ExitUsage,
 			[]string{"server: flag provided but not defined: -adaptor"},
 		},
 		{
-			"an argument too many", []string{"-adapter", "gin", "-policy", good, "127.0.0.1:0"}, exitUsage,
+			"an argument too many", []string{"-adapter", "gin", "-policy", good, "127.0.0.1:0"}, serve.ExitUsage,
 			[]string{`server: "127.0.0.1:0" is not a flag`},
 		},
 		{
-			"missing policy file", []string{"-adapter", "gin", "-policy", missing}, exitError,
+			"missing policy file", []string{"-adapter", "gin", "-policy", missing}, serve.ExitError,
 			[]string{"server: -policy: open " + missing},
 		},
 		{
-			"a directory for a policy file", []string{"-adapter", "gin", "-policy", t.TempDir()}, exitError,
+			"a directory for a policy file", []string{"-adapter", "gin", "-policy", t.TempDir()}, serve.ExitError,
 			[]string{"server: -policy: read "},
 		},
 		{
-			"faulty policy file", []string{"-adapter", "gin", "-policy", faulty}, exitError,
+			"faulty policy file", []string{"-adapter", "gin", "-policy", faulty}, serve.ExitError,
 			[]string{
 				"server: " + faulty + `:2:20: allowOrigins: "https://a.example/"`,
 				"server: " + faulty + `:2:42: allowOrigins: "*"`,
@@ -84,21 +85,21 @@ func TestBadInput(t *testing.T) {
 			},
 		},
 		{
-			"unknown key in the policy file", []string{"-adapter", "gin", "-policy", unknownKey}, exitError,
+			"unknown key in the policy file", []string{"-adapter", "gin", "-policy", unknownKey}, serve.ExitError,
 			[]string{"server: " + unknownKey + ":1:2: allowedOrigins: "},
 		},
 		{
-			"busy port", []string{"-adapter", "gin", "-policy", good, "-addr", busy.Addr().String()}, exitError,
+			"busy port", []string{"-adapter", "gin", "-policy", good, "-addr", busy.Addr().String()}, serve.ExitError,
 			[]string{"server: -addr: listen tcp " + busy.Addr().String()},
 		},
 		{
-			"not an address", []string{"-adapter", "gin", "-policy", good, "-addr", "127.0.0.1"}, exitError,
+			"not an address", []string{"-adapter", "gin", "-policy", good, "-addr", "127.0.0.1"}, serve.ExitError,
 			[]string{"server: -addr: "},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var stdout, stderr strings.Builder
-			assert.Equal(t, c.code, run(t.Context(), c.args, &stdout, &stderr), "exit code")
+			assert.Equal(t, c.code, program.Run(t.Context(), c.args, &stdout, &stderr), "exit code")
 			assert.Empty(t, stdout.String(), "standard output")
 			lines := strings.Split(strings.TrimSuffix(stderr.String(), "\n"), "\n")
 			require.Len(t, lines, len(c.want), "standard error: %s", stderr.String())
@@ -111,7 +112,7 @@ func TestBadInput(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	var stdout, stderr strings.Builder
-	assert.Equal(t, exitOK, run(t.Context(), []string{"-h"}, &stdout, &stderr), "exit code")
+	assert.Equal(t, serve.ExitOK, program.Run(t.Context(), []string{"-h"}, &stdout, &stderr), "exit code")
 	assert.Contains(t, stdout.String(), "usage: server")
 	assert.Empty(t, stderr.String(), "standard error")
 }
@@ -132,7 +133,7 @@ func TestServe(t *testing.T) {
 					r = s.send(t, http.MethodGet, "/other", "Origin", "https://app.example.com")
 					assert.Empty(t, r.Header.Get("Access-Control-Allow-Origin"), "outside of the group")
 				}
-				assert.Equal(t, exitOK, s.stop(t), "exit code")
+				assert.Equal(t, serve.ExitOK, s.stop(t), "exit code")
 				assert.Empty(t, s.rest.String(), "standard output after the first line")
 				assert.Empty(t, s.stderr.String(), "standard error")
 			})
@@ -156,7 +157,7 @@ func TestSeal(t *testing.T) {
 				s := start(t, append(test.flags, "-adapter", adapter.Name, "-policy", policy, "-addr", "127.0.0.1:0")...)
 				r := s.send(t, http.MethodGet, "/acao-add", "Origin", "https://app.example.com")
 				assert.ElementsMatch(t, test.want, r.Header.Values("Access-Control-Allow-Origin"))
-				assert.Equal(t, exitOK, s.stop(t), "exit code")
+				assert.Equal(t, serve.ExitOK, s.stop(t), "exit code")
 			})
 		}
 	}
@@ -182,7 +183,7 @@ func start(t *testing.T, args ...string) *server {
 	}
 	out, in := io.Pipe()
 	go func() {
-		code := run(ctx, args, in, &s.stderr)
+		code := program.Run(ctx, args, in, &s.stderr)
 		in.Close()
 		s.code <- code
 	}()

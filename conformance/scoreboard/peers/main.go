@@ -14,64 +14,41 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/corskit/corskit/conformance"
 	"github.com/corskit/corskit/conformance/adapters/serve"
-	cors "github.com/corskit/corskit/core"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends the program at once.
-	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { program.Main() }
 
-const (
-	exitOK    = 0
-	exitError = 1
-	exitUsage = 2
-)
+var program = serve.Program{Name: "peers", Usage: usage(), Do: do}
 
-// run serves until ctx is done and returns the exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// do serves until ctx is done, or describes.
+func do(ctx context.Context, args []string, stdout io.Writer) error {
 	options, err := parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage())
-		return exitOK
-	case err != nil:
-		fmt.Fprintf(stderr, "peers: %v\n", err)
-		return exitUsage
+	if err != nil {
+		return err
 	}
-	config, faults := load(options.policy)
-	if len(faults) > 0 {
-		for _, fault := range faults {
-			fmt.Fprintf(stderr, "peers: %s\n", fault)
-		}
-		return exitError
+	config, err := serve.ReadPolicy(options.policy)
+	if err != nil {
+		return err
 	}
 	lacks := options.peer.lacks(config)
-	if options.describe {
-		err = json.NewEncoder(stdout).Encode(description{options.peer.versions(), lacks})
-	} else if len(lacks) > 0 {
-		err = fmt.Errorf("-policy: %s: %s: -describe lists all that %s cannot express", lacks[0].Field, lacks[0].Why, options.peer.name)
-	} else {
-		err = options.serve(ctx, config, stdout)
+	switch {
+	case options.describe:
+		return json.NewEncoder(stdout).Encode(description{options.peer.versions(), lacks})
+	case len(lacks) > 0:
+		return fmt.Errorf("-policy: %s: %s: -describe lists all that %s cannot express", lacks[0].Field, lacks[0].Why, options.peer.name)
 	}
+	listener, err := serve.Listen(options.addr)
 	if err != nil {
-		fmt.Fprintf(stderr, "peers: %v\n", err)
-		return exitError
+		return err
 	}
-	return exitOK
+	return serve.Until(ctx, options.peer.mount(config, conformance.Routes(conformance.Global)), listener, stdout)
 }
 
 // A description is what -describe prints.
@@ -86,42 +63,29 @@ type options struct {
 	describe     bool
 }
 
-func (o options) serve(ctx context.Context, config cors.Config, stdout io.Writer) error {
-	listener, err := serve.Listen(o.addr)
-	if err != nil {
-		return err
-	}
-	return serve.Until(ctx, o.peer.mount(config, conformance.Routes(conformance.Global)), listener, stdout)
-}
-
 func parse(args []string) (options, error) {
 	var o options
 	var name string
 	flags := flag.NewFlagSet("peers", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // one line is enough, and ours
 	flags.StringVar(&name, "peer", "", "")
 	flags.StringVar(&o.policy, "policy", "", "")
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:8080", "")
 	flags.BoolVar(&o.describe, "describe", false, "")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	if err := serve.ParseFlags(flags, args); err != nil {
 		return o, err
-	} else if err != nil {
-		return o, fmt.Errorf("%w: -h lists the flags", err)
 	}
 	switch {
-	case flags.NArg() > 0:
-		return o, fmt.Errorf("%q is not a flag: -h lists the flags", flags.Arg(0))
 	case name == "":
-		return o, fmt.Errorf("-peer is missing: write one of %s", names())
+		return o, serve.Misuse("-peer is missing: write one of %s", names())
 	case o.policy == "":
-		return o, errors.New("-policy is missing: write the path of a policy file")
+		return o, serve.Misuse("-policy is missing: write the path of a policy file")
 	}
 	for _, o.peer = range peers {
 		if o.peer.name == name {
 			return o, nil
 		}
 	}
-	return o, fmt.Errorf("-peer: %q is not known: write one of %s", name, names())
+	return o, serve.Misuse("-peer: %q is not known: write one of %s", name, names())
 }
 
 func names() string {
@@ -140,25 +104,4 @@ func usage() string {
   -addr HOST:PORT    where to listen, 127.0.0.1:8080 by default; port 0 picks a free one
   -describe          print versions, and what of the policy the peer cannot express
 `, names())
-}
-
-// load reads a policy file. Each fault is one line with its position.
-func load(path string) (cors.Config, []string) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return cors.Config{}, []string{fmt.Sprintf("-policy: %v: write the path of a file that can be read", err)}
-	}
-	_, err = cors.ParsePolicy(data)
-	var faults []string
-	for _, fault := range cors.ConfigErrors(err) {
-		faults = append(faults, path+":"+fault.Error())
-	}
-	if len(faults) > 0 {
-		return cors.Config{}, faults
-	}
-	config, err := cors.ParseConfig(data)
-	if err != nil {
-		return cors.Config{}, []string{path + ": " + err.Error()}
-	}
-	return config, nil
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/corskit/corskit/conformance/adapters/serve"
 )
 
 // asProgram makes the test binary the program itself.
@@ -86,7 +88,7 @@ func send(t *testing.T, method, url string, headers ...string) *http.Response {
 func TestDescribe(t *testing.T) {
 	var stdout, stderr strings.Builder
 	policy := write(t, `{"allowOrigins": ["https://app.example.com"], "allowMethods": ["*"], "rejectDisallowed": true}`)
-	assert.Equal(t, exitOK, run(t.Context(), []string{"-peer", "rs", "-policy", policy, "-describe"}, &stdout, &stderr), "exit code")
+	assert.Equal(t, serve.ExitOK, program.Run(t.Context(), []string{"-peer", "rs", "-policy", policy, "-describe"}, &stdout, &stderr), "exit code")
 	assert.Empty(t, stderr.String(), "standard error")
 	var d description
 	require.NoError(t, json.Unmarshal([]byte(stdout.String()), &d))
@@ -94,7 +96,7 @@ func TestDescribe(t *testing.T) {
 
 	stdout.Reset()
 	policy = write(t, `{"allowOrigins": ["https://app.example.com"]}`)
-	assert.Equal(t, exitOK, run(t.Context(), []string{"-peer", "rs", "-policy", policy, "-describe"}, &stdout, &stderr), "exit code")
+	assert.Equal(t, serve.ExitOK, program.Run(t.Context(), []string{"-peer", "rs", "-policy", policy, "-describe"}, &stdout, &stderr), "exit code")
 	assert.Contains(t, stdout.String(), `"cannot":[]`)
 }
 
@@ -108,22 +110,22 @@ func TestBadInput(t *testing.T) {
 		code int
 		want string // what standard error starts with
 	}{
-		{"no flags", nil, exitUsage, "peers: -peer is missing: write one of rs, gin-contrib, echo, echov5, fiber, fiberv3, go-chi, gorilla\n"},
-		{"an unknown peer", []string{"-peer", "sr", "-policy", good}, exitUsage, `peers: -peer: "sr" is not known: write one of rs, `},
-		{"no policy", []string{"-peer", "rs"}, exitUsage, "peers: -policy is missing"},
-		{"an unknown flag", []string{"-pear", "rs"}, exitUsage, "peers: flag provided but not defined: -pear"},
-		{"an argument too many", []string{"-peer", "rs", "-policy", good, "x"}, exitUsage, `peers: "x" is not a flag`},
-		{"no file", []string{"-peer", "rs", "-policy", missing}, exitError, "peers: -policy: open " + missing},
-		{"a faulty file", []string{"-peer", "rs", "-policy", faulty}, exitError, "peers: " + faulty + `:2:20: allowOrigins: "https://a.example/"`},
+		{"no flags", nil, serve.ExitUsage, "peers: -peer is missing: write one of rs, gin-contrib, echo, echov5, fiber, fiberv3, go-chi, gorilla\n"},
+		{"an unknown peer", []string{"-peer", "sr", "-policy", good}, serve.ExitUsage, `peers: -peer: "sr" is not known: write one of rs, `},
+		{"no policy", []string{"-peer", "rs"}, serve.ExitUsage, "peers: -policy is missing"},
+		{"an unknown flag", []string{"-pear", "rs"}, serve.ExitUsage, "peers: flag provided but not defined: -pear"},
+		{"an argument too many", []string{"-peer", "rs", "-policy", good, "x"}, serve.ExitUsage, `peers: "x" is not a flag`},
+		{"no file", []string{"-peer", "rs", "-policy", missing}, serve.ExitError, "peers: -policy: open " + missing},
+		{"a faulty file", []string{"-peer", "rs", "-policy", faulty}, serve.ExitError, "peers: " + faulty + `:2:20: allowOrigins: "https://a.example/"`},
 		{
-			"what the peer cannot express", []string{"-peer", "rs", "-policy", filepath.Join(policies, "reject.json"), "-addr", "127.0.0.1:0"}, exitError,
+			"what the peer cannot express", []string{"-peer", "rs", "-policy", filepath.Join(policies, "reject.json"), "-addr", "127.0.0.1:0"}, serve.ExitError,
 			"peers: -policy: rejectDisallowed: has no option that refuses requests: -describe lists all that rs cannot express\n",
 		},
-		{"not an address", []string{"-peer", "rs", "-policy", good, "-addr", "127.0.0.1"}, exitError, "peers: -addr: "},
+		{"not an address", []string{"-peer", "rs", "-policy", good, "-addr", "127.0.0.1"}, serve.ExitError, "peers: -addr: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var stdout, stderr strings.Builder
-			assert.Equal(t, c.code, run(t.Context(), c.args, &stdout, &stderr), "exit code")
+			assert.Equal(t, c.code, program.Run(t.Context(), c.args, &stdout, &stderr), "exit code")
 			assert.Empty(t, stdout.String(), "standard output")
 			assert.True(t, strings.HasPrefix(stderr.String(), c.want), "standard error is\n%s\nand does not start with\n%s", &stderr, c.want)
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/corskit/corskit/conformance"
+	"github.com/corskit/corskit/conformance/adapters/serve"
 	cors "github.com/corskit/corskit/core"
 )
 
@@ -55,8 +56,8 @@ func TestLacks(t *testing.T) {
 	assert.Len(t, files, len(want), "policies")
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
-		config, faults := load(file)
-		require.Empty(t, faults)
+		config, err := serve.ReadPolicy(file)
+		require.NoError(t, err)
 		require.Contains(t, want, name, "the policy is not in this table")
 		for _, p := range peers {
 			field := none
@@ -75,8 +76,8 @@ func TestMount(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(policies, "*.json"))
 	require.NoError(t, err)
 	for _, file := range files {
-		config, faults := load(file)
-		require.Empty(t, faults)
+		config, err := serve.ReadPolicy(file)
+		require.NoError(t, err)
 		for _, p := range peers {
 			if len(p.lacks(config)) == 0 {
 				assert.NotPanics(t, func() { p.mount(config, conformance.Routes(conformance.Global)) }, "%s under %s", p.name, file)
