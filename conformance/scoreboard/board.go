@@ -56,7 +56,7 @@ func (r row) total() (passed, applicable int) {
 
 // because returns the known failure that stands for a case.
 func (r row) because(name string) (index int, ok bool) {
-	index = slices.IndexFunc(r.known, func(k known) bool { return k.covers(name) })
+	index = slices.IndexFunc(r.known, func(k known) bool { return k.caseName == name })
 	return index, index >= 0
 }
 
@@ -80,7 +80,7 @@ func (b board) faults() error {
 		}
 		for i, k := range r.known {
 			if !used[i] {
-				faults = append(faults, fmt.Errorf("%s:%d: nothing fails that %s stands for: remove the line", k.file, k.line, k.cases))
+				faults = append(faults, fmt.Errorf("%s:%d: %s fails nowhere: remove the line", k.file, k.line, k.caseName))
 			}
 		}
 	}
@@ -91,7 +91,7 @@ func (r row) orKnow() string {
 	if r.isOurs() {
 		return ""
 	}
-	return fmt.Sprintf(", or say why in %s/%s.txt", knownDir, r.name)
+	return fmt.Sprintf(", or say why in %s/%s%s", knownDir, r.name, knownExt)
 }
 
 // rules returns the numbers of the rules that there are cases for.
@@ -109,13 +109,11 @@ func (b board) rules() (rules []int) {
 	return rules
 }
 
-// markdown returns the page.
-func (b board) markdown() string {
-	var w strings.Builder
-	fmt.Fprint(&w, `# Scoreboard
+// preamble opens the page.
+const preamble = `# Scoreboard
 
-Written by `+"`make scoreboard`"+`. Each server is a program of its own, with the small site of the
-conformance suite and one CORS middleware under one policy. `+"`corskit test`"+` sends it, over TCP, the
+Written by ~make scoreboard~. Each server is a program of its own, with the small site of the
+conformance suite and one CORS middleware under one policy. ~corskit test~ sends it, over TCP, the
 cases that follow from the policy, and judges by what a page, a cache or an attacker would notice.
 Cells are cases passed / cases applicable. – stands for none: of some servers a case cannot be told
 from outside, and what a peer has no option for is no failure: such a policy is not run. What the
@@ -124,69 +122,86 @@ cases named hostile/… send, no browser does today.
 Settings are those that fit the peer best; [peers](conformance/scoreboard/peers/peers.go) says by which rules.
 To see a row by yourself, start the server and test it:
 
-`+"```sh"+`
+~~~sh
 bin/peers -peer rs -policy conformance/scoreboard/policies/exact.json -addr 127.0.0.1:8080 &
 bin/corskit test -policy conformance/scoreboard/policies/exact.json http://127.0.0.1:8080/opt
-`+"```"+`
+~~~
+`
 
-## By rule
+// markdown returns the page.
+func (b board) markdown() string {
+	var w strings.Builder
+	fmt.Fprint(&w, strings.ReplaceAll(preamble, "~", "`"))
+	b.byRule(&w)
+	b.byPolicy(&w)
+	b.madeOf(&w)
+	b.cannot(&w)
+	b.failures(&w)
+	return w.String()
+}
 
-The numbers are those of the [rules](conformance/README.md#rules).
-
-`)
+func (b board) byRule(w *strings.Builder) {
+	fmt.Fprint(w, "\n## By rule\n\nThe numbers are those of the [rules](conformance/README.md#rules).\n\n")
 	header := []string{"server"}
 	rules := b.rules()
 	for _, rule := range rules {
 		header = append(header, fmt.Sprint(rule))
 	}
-	b.table(&w, append(header, "all"), func(r row) (cells []string) {
+	b.table(w, append(header, "all"), func(r row) (cells []string) {
 		for _, rule := range rules {
 			cells = append(cells, r.count(rule, "").String())
 		}
 		return append(cells, r.count(0, "").String())
 	})
+}
 
-	fmt.Fprint(&w, "\n## By policy\n\n")
-	header = []string{"server"}
+func (b board) byPolicy(w *strings.Builder) {
+	fmt.Fprint(w, "\n## By policy\n\n")
+	header := []string{"server"}
 	for _, p := range b.policies {
 		header = append(header, p.name)
 	}
-	b.table(&w, header, func(r row) (cells []string) {
+	b.table(w, header, func(r row) (cells []string) {
 		for _, p := range b.policies {
 			cells = append(cells, r.count(0, p.name).String())
 		}
 		return cells
 	})
-	fmt.Fprint(&w, "\nThe policies are in [conformance/scoreboard/policies](conformance/scoreboard/policies).\n")
+	fmt.Fprint(w, "\nThe policies are in [conformance/scoreboard/policies](conformance/scoreboard/policies).\n")
+}
 
-	fmt.Fprint(&w, "\n## Versions\n\n| server | made of |\n| --- | --- |\n")
+func (b board) madeOf(w *strings.Builder) {
+	fmt.Fprint(w, "\n## Versions\n\n| server | made of |\n| --- | --- |\n")
 	for _, r := range b.rows {
 		if len(r.versions) > 0 {
-			fmt.Fprintf(&w, "| %s | %s |\n", r.title, r.madeOf())
+			fmt.Fprintf(w, "| %s | %s |\n", r.title, r.madeOf())
 		}
 	}
+}
 
-	fmt.Fprint(&w, "\n## What peers cannot express\n\n| server | policy | key | why |\n| --- | --- | --- | --- |\n")
+func (b board) cannot(w *strings.Builder) {
+	fmt.Fprint(w, "\n## What peers cannot express\n\n| server | policy | key | why |\n| --- | --- | --- | --- |\n")
 	for _, r := range b.rows {
 		for _, t := range r.trials {
 			for _, l := range t.cannot {
-				fmt.Fprintf(&w, "| %s | %s | `%s` | %s |\n", r.title, t.policy, l.Field, l.Why)
+				fmt.Fprintf(w, "| %s | %s | `%s` | %s |\n", r.title, t.policy, l.Field, l.Why)
 			}
 		}
 	}
+}
 
-	fmt.Fprint(&w, "\n## Failures\n")
+func (b board) failures(w *strings.Builder) {
+	fmt.Fprint(w, "\n## Failures\n")
 	none := true
 	for _, r := range b.rows {
 		if text := r.failures(); text != "" {
-			fmt.Fprintf(&w, "\n### %s\n%s", r.title, text)
+			fmt.Fprintf(w, "\n### %s\n%s", r.title, text)
 			none = false
 		}
 	}
 	if none {
-		fmt.Fprint(&w, "\nNone.\n")
+		fmt.Fprint(w, "\nNone.\n")
 	}
-	return w.String()
 }
 
 // table writes a row for each entrant.

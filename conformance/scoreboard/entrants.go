@@ -57,7 +57,7 @@ func (e entrant) isOurs() bool { return e.name == "" }
 func (e entrant) try(ctx context.Context, policies []policy) (row, error) {
 	r := row{entrant: e}
 	if !e.isOurs() {
-		file := filepath.Join(knownDir, e.name+".txt")
+		file := filepath.Join(knownDir, e.name+knownExt)
 		text, err := os.ReadFile(file)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return r, err

@@ -18,11 +18,9 @@ import (
 // Policies are translated into the settings that fit it best, by these rules:
 //
 //   - What it has an option for is set by that option.
-//   - Origins that its list does not take, and origin patterns, are left to the
+//   - Origin patterns, and origins that its list does not take, are left to the
 //     function that it documents for that, with a regular expression. Lists that
-//     have patterns of their own match worse: in that of rs, gin-contrib, go-chi
-//     and echo v4 a * stands for any characters, in that of fiber for any that a
-//     host has room for; that of echo v5 and gorilla has none.
+//     have patterns of their own match worse: a * stands there for any characters.
 //   - Such functions say which origins are allowed, and refuse requests from others
 //     where their documentation says that the error they return is what the handler
 //     returns. The rest of a policy is for options.
