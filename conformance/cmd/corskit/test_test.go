@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"encoding/xml"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -16,9 +18,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// serve serves validPolicy around what handle answers, until the test ends. The
-// handler that is around them both may be nil.
+// serve serves handler's, until the test ends.
 func serve(t *testing.T, around func(http.Handler) http.Handler) (url string) {
+	t.Helper()
+	server := httptest.NewServer(handler(t, around))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// handler returns validPolicy around a handler of GET /items. What is around them
+// both may be nil.
+func handler(t *testing.T, around func(http.Handler) http.Handler) http.Handler {
 	t.Helper()
 	policy, err := cors.ParsePolicy([]byte(validPolicy))
 	require.NoError(t, err)
@@ -28,9 +38,7 @@ func serve(t *testing.T, around func(http.Handler) http.Handler) (url string) {
 	if around != nil {
 		handler = around(handler)
 	}
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	return server.URL
+	return handler
 }
 
 // withoutVary forgets about caches where there is no Origin.
@@ -224,6 +232,31 @@ func TestAudit(t *testing.T) {
 	assert.Equal(t, auditFinding{"medium", "null", "null is allowed, which any site can be by a sandboxed frame: null is.", curl, f.Response, "take null from the list of origins"}, f, "the line")
 	assert.Contains(t, f.Response, "Access-Control-Allow-Origin: null")
 	assert.Equal(t, 1, status, "exit status")
+}
+
+func TestCertificates(t *testing.T) {
+	inDirectory(t, map[string]string{"ok.json": validPolicy})
+	server := httptest.NewUnstartedServer(handler(t, nil))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // says that clients hang up
+	server.StartTLS()
+	defer server.Close()
+	url := server.URL + "/items"
+	for _, args := range [][]string{
+		{"test", "-policy", "ok.json"},
+		{"test", "-origin", "https://app.example.com"},
+		{"audit", "-origin", "https://app.example.com"},
+	} {
+		status, stdout, stderr := corskit("", append(args, url)...)
+		assert.Empty(t, stdout, "standard output of %s, where nobody vouches for the certificate", args)
+		assert.Contains(t, stderr, url+" cannot be reached: ", "standard error of %s", args)
+		assert.Contains(t, stderr, "certificate signed by unknown authority: name a host that its certificate is for, or accept any certificate with -insecure\n", "standard error of %s", args)
+		assert.Equal(t, 1, status, "exit status of %s", args)
+
+		status, stdout, stderr = corskit("", append(args, "-insecure", url)...)
+		assert.NotEmpty(t, stdout, "standard output of %s -insecure", args)
+		assert.NotContains(t, stderr, "corskit: ", "standard error of %s -insecure", args)
+		assert.Equal(t, 0, status, "exit status of %s -insecure; standard output: %s", args, stdout)
+	}
 }
 
 // TestServersThatTellNothing checks that none of them passes.
