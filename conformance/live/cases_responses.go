@@ -49,9 +49,10 @@ func (d *derivation) responses() {
 	}
 }
 
+const varyClause = "Fetch, \"CORS protocol and HTTP caches\": a response that depends on Origin says so"
+
 // varies: whether caches can tell.
 func (d *derivation) varies() {
-	const clause = "Fetch, \"CORS protocol and HTTP caches\": a response that depends on Origin says so"
 	cases := []struct {
 		name, where string
 		message     func(*check) (message, bool)
@@ -87,7 +88,7 @@ func (d *derivation) varies() {
 		if d.foreign == "" && strings.HasSuffix(c.name, "refused") {
 			continue
 		}
-		d.add("vary/"+c.name, 8, clause+"; here "+c.where+".", func(k *check) {
+		d.add("vary/"+c.name, 8, varyClause+"; here "+c.where+".", func(k *check) {
 			m, ok := c.message(k)
 			if !ok {
 				return
@@ -181,7 +182,6 @@ func (d *derivation) errors(c *client) {
 	d.add("errors/not-found", 10, "Our rule: a page of an allowed origin can read what went wrong; here a 404.", func(k *check) {
 		if origin := k.some(); origin != "" && !found(k) {
 			k.browser(fetch.Request{Origin: origin, URL: missing}, true)
-			k.varyAll()
 		}
 	})
 	d.add("errors/not-found-preflight", 10, "Our rule: the answer to a CORS-preflight request does not depend on whether there is a route, so that the page sees the 404.", func(k *check) {
@@ -196,7 +196,6 @@ func (d *derivation) errors(c *client) {
 				r.Method = d.config.AllowMethods[0]
 			}
 			k.browser(r, false)
-			k.varyAll()
 		}
 	})
 	if d.foreign != "" {
@@ -205,9 +204,19 @@ func (d *derivation) errors(c *client) {
 				if x, ok := k.send(message{method: "GET", url: missing, origin: []string{d.foreign}}); ok {
 					k.wire(x)
 					k.grants(x, k.decide(x))
-					k.vary(x)
 				}
 			}
 		})
 	}
+	d.add("vary/not-found", 8, varyClause+"; here on a 404.", func(k *check) {
+		if found(k) {
+			return
+		}
+		for _, origin := range []string{k.first(), d.foreign} {
+			if origin != "" {
+				k.send(message{method: "GET", url: missing, origin: []string{origin}})
+			}
+		}
+		k.varyAll()
+	})
 }
