@@ -80,7 +80,7 @@ var tutorials = []tutorial{
 				why: "the global `cors()` answers the CORS-preflight requests of the strict route too, from every origin",
 				at:  "/products/1",
 				cases: []string{
-					"origin/refused/*/preflight", "origin/refused/*/include", "preflight/method-not-allowed/*", "lists/preflight",
+					"origin/refused/*/preflight", "origin/refused/*/include", "preflight/method-not-allowed/*", "preflight/listed/methods", "lists/preflight", "lists/null",
 					"vary/*", "hostile/*/*", "hostile/host",
 				},
 			},
@@ -105,7 +105,7 @@ var tutorials = []tutorial{
 				why: "credentials are allowed to every origin",
 				cases: []string{
 					"origin/allowed/*/same-origin", "origin/allowed/*/include", "origin/allowed/*/preflight",
-					"preflight/method/*", "preflight/header/*", "preflight/headers/all", "errors/not-found", "hostile/origin/*",
+					"preflight/method/*", "preflight/header/*", "preflight/headers/all", "errors/not-found", "hostile/origin/*", "hostile/origins/*",
 				},
 			},
 			{
@@ -138,11 +138,11 @@ var tutorials = []tutorial{
 			},
 			{
 				why:   "origins that are not allowed get the lists too",
-				cases: []string{"lists/preflight"},
+				cases: []string{"lists/preflight", "lists/null"},
 			},
 			{
 				why:   "of several Origin lines the first one counts",
-				cases: []string{"hostile/origin/two-lines*"},
+				cases: []string{"hostile/origin/two-lines*", "hostile/origins/*"},
 			},
 			{
 				why:   "responses depend on what `Vary` does not name: whether there is an Origin, and what is requested",
