@@ -160,7 +160,7 @@ func TestPlantedFaults(t *testing.T) {
 			if h.Del("Vary"); h.Get("Access-Control-Allow-Origin") == "" {
 				h.Set("Access-Control-Allow-Origin", app)
 			}
-		}, []string{"vary/allowed", "vary/another", "vary/include", "vary/not-found", "vary/of-the-request", "vary/preflight", "vary/preflight-refused", "vary/refused", "vary/without-origin"}},
+		}, []string{"vary/allowed", "vary/another", "vary/include", "vary/not-found", "vary/preflight", "vary/preflight-refused", "vary/refused", "vary/without-origin"}},
 		{"no Vary on a 404", policyOfTwo, func(h http.Header, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "no-such-path") {
 				h.Del("Vary")
@@ -228,6 +228,27 @@ func TestPlantedFaults(t *testing.T) {
 			assert.Equal(t, c.want, failed, "what fails")
 		})
 	}
+}
+
+// TestProblemsShowTheirRequests checks that a case which sends several requests
+// names the one that shows what is wrong.
+func TestProblemsShowTheirRequests(t *testing.T) {
+	policy := corshttp.New(cors.MustNew(parse(t, policies["one origin"])))(site())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorder := httptest.NewRecorder()
+		policy.ServeHTTP(recorder, r)
+		maps.Copy(w.Header(), recorder.Header())
+		if r.Method == "OPTIONS" && r.Header.Get("Origin") != "" {
+			w.Header().Set("Access-Control-Allow-Methods", "PUT")
+		}
+		w.WriteHeader(recorder.Code)
+	}))
+	defer server.Close()
+	r := results(t, parse(t, policies["one origin"]), live.Target{URL: server.URL + "/items"})["options/not-a-preflight"]
+	require.Len(t, r.Problems, 1, "problems")
+	shown := r.Exchanges[r.Problems[0].Exchange].Request
+	assert.NotEmpty(t, shown.Header.Get("Origin"), "the Origin of the request that shows it")
+	assert.Empty(t, shown.Header.Get("Access-Control-Request-Method"), "its Access-Control-Request-Method")
 }
 
 // grant allows one origin more.

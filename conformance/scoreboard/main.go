@@ -70,10 +70,7 @@ func (o options) run(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(out, "%s: %d of %d\n", e.title, passed, applicable)
 		b.rows = append(b.rows, row)
 	}
-	if err := o.keep(ctx, b.markdown(), out); err != nil {
-		return err
-	}
-	return b.faults()
+	return errors.Join(b.faults(), o.keep(ctx, b.markdown(), out))
 }
 
 // keep writes the board, or compares it with the one that is there.
@@ -89,7 +86,10 @@ func (o options) keep(ctx context.Context, text string, out io.Writer) error {
 	}
 	diff := exec.CommandContext(ctx, "git", "diff", "--no-index", "--no-color", "--no-ext-diff", boardFile, freshFile)
 	diff.Stdout, diff.Stderr = out, out
-	if diff.Run() != nil {
+	switch err := diff.Run(); {
+	case err != nil && diff.ProcessState.ExitCode() != 1:
+		return fmt.Errorf("git diff: %w", err)
+	case err != nil:
 		return fmt.Errorf("results differ from those in %s: mend what has changed, or run \"make scoreboard\" to record them", boardFile)
 	}
 	return nil
@@ -99,7 +99,6 @@ func (o options) keep(ctx context.Context, text string, out io.Writer) error {
 type policy struct {
 	name string // the file's, without its extension
 	file string
-	text string
 }
 
 // readPolicies reads the policies in a directory, in the order of their names.
@@ -123,7 +122,7 @@ func readPolicies(dir string) ([]policy, error) {
 		for _, fault := range cors.ConfigErrors(err) {
 			faults = append(faults, fmt.Errorf("%s:%w", file, fault))
 		}
-		policies = append(policies, policy{strings.TrimSuffix(filepath.Base(file), ".json"), file, string(data)})
+		policies = append(policies, policy{strings.TrimSuffix(filepath.Base(file), ".json"), file})
 	}
 	return policies, errors.Join(faults...)
 }

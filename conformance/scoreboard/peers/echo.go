@@ -41,7 +41,7 @@ func echoV5(c cors.Config, routes []conformance.Route) conformance.App {
 		MaxAge:           seconds(c),
 		AllowCredentials: c.AllowCredentials,
 	}
-	list, allowed := echoOrigins(c, urls, echov5.ErrForbidden)
+	list, allowed := echoOrigins(c, noOrigin, echov5.ErrForbidden)
 	config.AllowOrigins = list
 	if allowed != nil {
 		config.UnsafeAllowOriginFunc = func(_ *echov5.Context, origin string) (string, bool, error) {

@@ -34,7 +34,7 @@ func fiberV2(c cors.Config, routes []conformance.Route) conformance.App {
 }
 
 func fiberV3(c cors.Config, routes []conformance.Route) conformance.App {
-	list, allowed := listed(c, urls)
+	list, allowed := listed(c, noOrigin)
 	app := fiberv3.New(adapters.FiberV3Config())
 	app.Use(fiberv3cors.New(fiberv3cors.Config{
 		AllowOrigins:     list,

@@ -31,7 +31,7 @@ func rs(c cors.Config, routes []conformance.Route) conformance.App {
 		AllowCredentials:     c.AllowCredentials,
 		OptionsSuccessStatus: c.PreflightStatus,
 	}
-	o.AllowedOrigins, o.AllowOriginFunc = listed(c, anyOrigin)
+	o.AllowedOrigins, o.AllowOriginFunc = listed(c, noOrigin)
 	return onMux(routes, rscors.New(o).Handler)
 }
 
@@ -42,9 +42,9 @@ func gorilla(c cors.Config, routes []conformance.Route) conformance.App {
 		handlers.ExposedHeaders(c.ExposeHeaders),
 		handlers.MaxAge(seconds(c)),
 	}
-	if list, allowed := listed(c, anyOrigin); allowed == nil {
-		options = append(options, handlers.AllowedOrigins(list))
-	} else {
+	// It sends Vary only if it has a list of several, which the function overrules.
+	options = append(options, handlers.AllowedOrigins(origins(c)))
+	if _, allowed := listed(c, anyOrigin); allowed != nil {
 		options = append(options, handlers.AllowedOriginValidator(allowed))
 	}
 	if c.AllowCredentials {
@@ -64,7 +64,7 @@ func goChi(c cors.Config, routes []conformance.Route) conformance.App {
 		MaxAge:           seconds(c),
 		AllowCredentials: c.AllowCredentials,
 	}
-	list, allowed := listed(c, anyOrigin)
+	list, allowed := listed(c, noOrigin)
 	o.AllowedOrigins = list
 	if allowed != nil {
 		o.AllowOriginFunc = func(_ *http.Request, origin string) bool { return allowed(origin) }
