@@ -60,9 +60,9 @@ test-browser: .cache ## have real browsers judge (BROWSERS=chromium,firefox,webk
 .PHONY: scoreboard
 scoreboard: ## run corskit test on a server of every peer, and write SCOREBOARD.md (CHECK=1: compare with it)
 	@tools/scoreboard
-	@go test -tags peers -count=1 ./conformance/scoreboard/... ./examples/internal/tutorialtest
 	@go build -o bin/ ./conformance/scoreboard ./conformance/scoreboard/peers ./examples/server ./conformance/cmd/corskit
 	@bin/scoreboard $(if $(CHECK),-check)
+	@go test -tags peers -count=1 ./conformance/scoreboard/... ./examples/internal/tutorialtest
 
 .PHONY: lint
 lint: ## check formatting, likely mistakes and the workflows (make outside checks go.mod)

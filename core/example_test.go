@@ -46,6 +46,51 @@ func ExampleNew() {
 	// AllowOrigins: "https://*.co.uk" allows names under a public suffix, which anyone can register, to send credentials: name a domain of yours below it, or set DangerouslyAllowPublicSuffixes
 }
 
+// An adapter for a framework, here net/http, from nothing but this package.
+func ExampleAsk() {
+	policy := cors.MustNew(cors.Config{AllowOrigins: []string{"https://app.example.com"}})
+	middleware := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			d := cors.Ask(r.Context(), policy, &cors.Request{
+				Method:         r.Method,
+				Host:           r.Host,
+				SecFetchSite:   r.Header.Get("Sec-Fetch-Site"),
+				Origin:         cors.NewLines(r.Header["Origin"]),
+				RequestMethod:  cors.NewLines(r.Header["Access-Control-Request-Method"]),
+				RequestHeaders: cors.NewLines(r.Header["Access-Control-Request-Headers"]),
+			})
+			for name, value := range map[string]string{
+				"Access-Control-Allow-Origin":      d.AllowOrigin,
+				"Access-Control-Allow-Credentials": d.AllowCredentials,
+				"Access-Control-Allow-Methods":     d.AllowMethods,
+				"Access-Control-Allow-Headers":     d.AllowHeaders,
+				"Access-Control-Max-Age":           d.MaxAge,
+				"Access-Control-Expose-Headers":    d.ExposeHeaders,
+			} {
+				w.Header().Del(name)
+				if value != "" {
+					w.Header().Set(name, value)
+				}
+			}
+			if vary := d.MissingVary(w.Header()["Vary"]); vary != "" {
+				w.Header().Add("Vary", vary)
+			}
+			if d.Status != 0 {
+				w.WriteHeader(d.Status)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+
+	r := httptest.NewRequest("GET", "/items", nil)
+	r.Header.Set("Origin", "https://app.example.com")
+	w := httptest.NewRecorder()
+	middleware(http.NotFoundHandler()).ServeHTTP(w, r)
+	fmt.Println(w.Code, w.Header().Get("Access-Control-Allow-Origin"), w.Header().Get("Vary"))
+	// Output: 404 https://app.example.com Origin
+}
+
 func ExamplePolicy_Decide() {
 	policy := cors.MustNew(cors.Config{
 		AllowOrigins: []string{"https://*.example.com"},

@@ -65,6 +65,28 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestOptionsOfOriginals asks the installed packages which options they have: each is
+// in the list. What later releases have may be there too.
+func TestOptionsOfOriginals(t *testing.T) {
+	source, err := os.ReadFile(modules + "/cors/lib/index.js")
+	require.NoError(t, err, "run \"make scoreboard\", which installs Express")
+	var names []string
+	for _, match := range regexp.MustCompile(`\b(?:options|corsOptions)\.(\w+)`).FindAllStringSubmatch(string(source), -1) {
+		names = append(names, match[1])
+	}
+	require.Contains(t, names, "optionsSuccessStatus", "options that Express's cors reads")
+	parameters, err := exec.Command("/usr/bin/python3", "-c", `
+import inspect
+from starlette.middleware.cors import CORSMiddleware
+print(*(name for name in inspect.signature(CORSMiddleware.__init__).parameters if name not in ("self", "app")))`).Output()
+	require.NoError(t, err, "run \"make scoreboard\", which installs Starlette")
+	require.Contains(t, string(parameters), "allow_origin_regex", "options of Starlette's CORSMiddleware")
+	for _, name := range append(names, strings.Fields(string(parameters))...) {
+		in := slices.ContainsFunc(options, func(o option) bool { return strings.HasPrefix(o.option, name+":") || strings.HasPrefix(o.option, name+"=") })
+		assert.True(t, in, "the option %s is not in the list", name)
+	}
+}
+
 // covers returns the pattern that covers a case, or "".
 func (f fault) covers(e endpoint, name string) string {
 	if f.at != "" && f.at != e.path {

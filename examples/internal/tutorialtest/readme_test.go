@@ -98,14 +98,17 @@ func TestExcerpts(t *testing.T) {
 	assert.True(t, named["express/server.js"] && named["fastapi/main.py"], "README.md has no excerpt of the originals")
 }
 
-// options are those of Express's cors and of Starlette's CORSMiddleware, as they are
-// written there. Code is in the README's row of the option, and stands for config.
-var options = []struct {
+// An option is written as it is in the original. Code is in the README's row of the
+// option, and stands for config.
+type option struct {
 	option  string
 	code    string
 	config  cors.Config
 	refused bool // by New
-}{
+}
+
+// options are those of Express's cors and of Starlette's CORSMiddleware.
+var options = []option{
 	{"origin: true", "AllowOrigins: []string{\"*\"}", cors.Config{AllowOrigins: []string{"*"}}, false},
 	{"origin: true, credentials: true", "AllowOrigins: []string{\"*\"}, AllowCredentials: true", cors.Config{AllowOrigins: []string{"*"}, AllowCredentials: true}, true},
 	{"origin: false", "new(cors.Policy)", cors.Config{}, true},
@@ -116,6 +119,7 @@ var options = []struct {
 	{"origin: (origin, cb) => cb(null, allowed)", "AllowOriginFunc", cors.Config{AllowOriginFunc: yes}, false},
 	{"methods: ['GET', 'PUT']", "AllowMethods: []string{\"PUT\"}", andOrigin(cors.Config{AllowMethods: []string{"PUT"}}), false},
 	{"allowedHeaders: ['Content-Type']", "AllowHeaders: []string{\"Content-Type\"}", andOrigin(cors.Config{AllowHeaders: []string{"Content-Type"}}), false},
+	{"headers: ['Content-Type']", "AllowHeaders: []string{\"Content-Type\"}", andOrigin(cors.Config{AllowHeaders: []string{"Content-Type"}}), false},
 	{"allowedHeaders: undefined", "AllowHeaders: []string{\"*\", \"Authorization\"}", andOrigin(cors.Config{AllowHeaders: []string{"*", "Authorization"}}), false},
 	{"exposedHeaders: ['X-Total']", "ExposeHeaders: []string{\"X-Total\"}", andOrigin(cors.Config{ExposeHeaders: []string{"X-Total"}}), false},
 	{"credentials: true", "AllowCredentials: true", andOrigin(cors.Config{AllowCredentials: true}), false},
