@@ -82,7 +82,9 @@ print(*(name for name in inspect.signature(CORSMiddleware.__init__).parameters i
 	require.NoError(t, err, "run \"make scoreboard\", which installs Starlette")
 	require.Contains(t, string(parameters), "allow_origin_regex", "options of Starlette's CORSMiddleware")
 	for _, name := range append(names, strings.Fields(string(parameters))...) {
-		in := slices.ContainsFunc(options, func(o option) bool { return strings.HasPrefix(o.option, name+":") || strings.HasPrefix(o.option, name+"=") })
+		in := slices.ContainsFunc(options, func(o option) bool {
+			return strings.HasPrefix(o.option, name+":") || strings.HasPrefix(o.option, name+"=")
+		})
 		assert.True(t, in, "the option %s is not in the list", name)
 	}
 }
