@@ -18,7 +18,7 @@ type Decider interface {
 
 // Ask has d decide about r. It is d.Decide for adapters: requests and decisions are
 // large, so that handing on copies costs as much as deciding, and the Deciders of
-// this package are not given any. The decision is made where the caller keeps it,
+// this package are not given any, but for a [Shadow]. The decision is made where the caller keeps it,
 // without an allocation, as long as it does not outlive the call.
 func Ask(ctx context.Context, d Decider, r *Request) *Decision {
 	out := new(Decision)

@@ -125,7 +125,9 @@ func Describe(r *http.Request, d cors.Decider) *cors.Request {
 func describe(q *cors.Request, r *http.Request, d cors.Decider) {
 	q.Method, q.Host = r.Method, r.Host
 	if q.Origin = cors.NewLines(r.Header["Origin"]); q.Origin.N == 0 {
-		return // nothing else is looked at
+		if _, ok := d.(*cors.Policy); ok {
+			return // it looks at nothing else, as hooks and other Deciders may
+		}
 	}
 	if cors.WantsSecFetchSite(d) {
 		if site := r.Header["Sec-Fetch-Site"]; len(site) > 0 {

@@ -141,6 +141,24 @@ func TestDescribeFor(t *testing.T) {
 	}
 }
 
+// A policy is the one Decider that is known to look at nothing where there is no
+// Origin.
+func TestDescribeWithoutOrigin(t *testing.T) {
+	r := request("OPTIONS", http.Header{"Access-Control-Request-Method": {"PUT"}})
+	for name, tt := range map[string]struct {
+		decider cors.Decider
+		want    string
+	}{
+		"a policy":              {policy(), ""},
+		"one that may be told":  {cors.Observe(policy(), func(context.Context, cors.Event) {}), "PUT"},
+		"one that is not known": {nil, "PUT"},
+	} {
+		if got := corshttp.Describe(r, tt.decider).RequestMethod.First; got != tt.want {
+			t.Errorf("for %s, the requested method is described as %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
 // The header list means nothing without a method, so that it is not looked up.
 func TestDescribeWithoutARequestMethod(t *testing.T) {
 	r := request("OPTIONS", http.Header{"Origin": {"a"}, "Access-Control-Request-Headers": {"x-a"}})

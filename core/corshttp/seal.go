@@ -30,8 +30,8 @@ import (
 //
 // Where middleware of ours is mounted inside of another with Seal, the decision
 // of the inner one prevails, if all writers between have a method Unwrap. Seal
-// takes no more allocations than there are without, but for two if Vary has to be
-// merged.
+// takes no more allocations than there are without, as long as handlers leave Vary
+// alone: merging theirs takes some.
 func Seal() Option { return func(o *options) { o.seal = true } }
 
 // SealedHeaders holds a decision and sets its headers. It is for adapters to
