@@ -122,7 +122,7 @@ cases named hostile/… send, no browser does today.
 What is tested is ~GET /opt~, and under the policy exact other paths of the site as well: ~/vary-…~, where
 the handler has a Vary of its own, for rule 8; ~/e…~, ~/n304~, ~/panic~ and ~/redir~, which are what their
 names say, for rule 10; ~/acao-add~ and ~/mess~, where the handler sets CORS headers itself, for rule 11.
-There, what fails at ~/opt~ too does not count again.
+There all cases are sent again, and count for that rule, but for those that fail at ~/opt~ too.
 
 Settings are those that fit the server best. Corskit has its option Seal; of peers,
 [peers](conformance/scoreboard/peers/peers.go) says by which rules. ~make scoreboard~ builds the programs, and
