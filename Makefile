@@ -75,9 +75,9 @@ lint: ## check formatting, likely mistakes and the workflows (make outside check
 
 # The value of BENCH is not expanded: a dollar is the regexp's.
 .PHONY: bench
-bench: ## measure beside the peers, and write BENCHMARKS.md (BENCH=regexp: a part, and only print it; ROUNDS=10)
+bench: ## measure beside the peers, and write BENCHMARKS.md (BENCH=regexp: a part, and only print it; ROUNDS=10; MORE=1: pool with the last runs)
 	@$(install) ./bench
-	@bin/bench -rounds $(ROUNDS) -benchtime $(BENCHTIME) -bench '$(value BENCH)'
+	@bin/bench -rounds $(ROUNDS) $(if $(MORE),-more) -benchtime $(BENCHTIME) -bench '$(value BENCH)'
 
 .PHONY: bench-diff
 bench-diff: ## compare the core's benchmarks with those of its last tag, or of AGAINST

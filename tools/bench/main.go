@@ -1,6 +1,6 @@
 // Bench measures corskit beside its peers, and writes BENCHMARKS.md.
 //
-//	go build -C tools -o ../bin/ ./bench && bin/bench [-rounds N] [-benchtime T] [-bench REGEXP]
+//	go build -C tools -o ../bin/ ./bench && bin/bench [-rounds N] [-more] [-benchtime T] [-bench REGEXP]
 //
 // Neighbours on a shared machine slow it down for seconds on end, which is as
 // long as repeats of one benchmark take. So all benchmarks run once in each
@@ -30,6 +30,7 @@ func main() {
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 10, "how often each benchmark is run")
 	flag.StringVar(&o.benchtime, "benchtime", "20ms", "for how long, as in go test")
+	flag.BoolVar(&o.more, "more", false, "pool the rounds with those of the last runs, which .cache/bench.txt has")
 	flag.StringVar(&o.bench, "bench", "", "run only the benchmarks that match, and leave BENCHMARKS.md as it is")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -43,6 +44,7 @@ func main() {
 type options struct {
 	rounds           int
 	benchtime, bench string
+	more             bool
 }
 
 // all matches the benchmarks that BENCHMARKS.md tells about.
@@ -91,6 +93,7 @@ func (o options) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	r.options = o
+	r.rounds = len(r.values[r.names[0]]["ns/op"])
 	var text bytes.Buffer
 	missed := r.write(&text)
 	if o.bench == "" {
@@ -106,7 +109,11 @@ func (o options) run(ctx context.Context, out io.Writer) error {
 
 // measure runs the benchmarks that match, and returns what they print.
 func (o options) measure(ctx context.Context, binaries []binary, bench string) ([]byte, error) {
-	file, err := os.Create(rawFile)
+	how := os.O_TRUNC
+	if o.more {
+		how = os.O_APPEND
+	}
+	file, err := os.OpenFile(rawFile, os.O_CREATE|os.O_WRONLY|how, 0o644)
 	if err != nil {
 		return nil, err
 	}

@@ -17,15 +17,23 @@ const (
 
 	triedRefused = `An origin that is not listed is parsed, for one that is malformed makes no CORS-preflight request; those of https without a port, as most are, in one pass.`
 
-	triedHostile = `An origin that is too long is refused by its length, and a list of header names is read up to a bound. But the rest of the answer is the same as without the list, as the browser is to find out by itself: the floor is what that costs. On fasthttp every field line is looked at once, because the last one may be a second Origin; the server took longer to read it.`
+	triedHostile = `An origin that is too long is refused by its length, and a list of header names is read up to a bound. But the rest of the answer is the same as without the list, as the browser is to find out by itself: the floor is what that costs. What comes on top is reading names up to the bound, to tell the first one that is not allowed.`
 
-	triedAllocations = `What is refused says so in Vary, whose value needs a slice: with none, responses would share it.`
+	triedFast = `Requests and decisions are handed on by their address, strings are views of the request, and nothing is allocated. Every field line is looked at once, because the last one may be a second Origin, and each header that is set is looked for among those that are there.`
+
+	triedHostileFast = `An origin that is too long is refused by its length, and a list of header names is read up to a bound. What is left is one pass over all field lines, because the last one may be a second Origin.`
+
+	triedSealFast = `The decision is kept in one allocation. Headers are compared when the handler is done, by a pass over all that there are.`
+
+	triedObserveFast = `Neither the request nor the decision is copied on the way to the policy. But the strings of the request are views of a buffer that the server uses again, and the hook may keep them: those are copied, an allocation each.`
+
+	triedAllocations = `What is refused says so in Vary, whose value needs a slice: with none, responses would share it. (The second one of echo v4 is its own, for middleware that runs.)`
 
 	triedSeal = `The writer, the decision's values and the room for the header's are one allocation, and headers that nobody has touched are compared and not set again. The rest is the allocation, and going through the header once when the handler is done.`
 
-	triedObserve = `Neither the request nor the decision is copied on the way to the policy. The event is, for the hook may keep it: the floor is writing it down.`
+	triedObserve = `Neither the request nor the decision is copied on the way to the policy. The event is written down for the hook, which may keep it.`
 
-	triedDecide = `Nothing is copied but the request, which Decide takes by value. One exact origin is compared; names that are sorted, as those of browsers are, are compared with the policy's, and not looked up.`
+	triedDecide = `Nothing is copied but the request and the decision, which Decide takes and returns by value: that is the floor. One exact origin is compared; names that are sorted, as those of browsers are, are compared with the policy's, and not looked up.`
 
 	triedLookups = `A lookup takes one hash for all exact origins, and one for each number of labels that a pattern has. A policy of one origin needs no hash, so that it is the yardstick that is fast.`
 
@@ -65,27 +73,48 @@ func (r *report) writeMissed(ctx context.Context, out io.Writer, missed []miss, 
 
 // floorOf returns what the floor takes in the case of a benchmark, if it has it.
 func (r *report) floorOf(m miss, benchmark string) string {
+	if strings.HasPrefix(benchmark, "core:Decide/") {
+		if f, ok := r.get("core:Decide/floor", m.perOp()); ok {
+			return m.show(f.min)
+		}
+		return ""
+	}
 	rest, found := strings.CutPrefix(benchmark, corsPrefix)
-	if !found || m.unit != "x" && m.unit != " ns" {
+	if !found {
 		return ""
 	}
 	parts := strings.Split(rest, "/")
 	framework, c := parts[0], parts[2]
-	f, ok := r.overhead(framework, floor, c, "ns/op")
+	if m.on != "" {
+		return m.on
+	}
+	f, ok := r.overhead(framework, floor, c, m.perOp())
 	if !ok {
 		return ""
 	}
+	if m.unit != "x" {
+		return m.show(f.min)
+	}
 	text := short(f.min) + " ns"
-	if m.unit == "x" {
-		other := own[framework]
-		if _, best, ok := r.toBest(framework, c); ok && !strings.HasSuffix(m.what, "own") {
-			other = best
-		}
-		if theirs, ok := r.overhead(framework, other, c, "ns/op"); ok && theirs.min > 0 {
-			text += ", which is " + times(f.min/theirs.min)
-		}
+	other := own[framework]
+	if _, best, ok := r.toBest(framework, c); ok && !strings.HasSuffix(m.what, "own") {
+		other = best
+	}
+	if theirs, ok := r.overhead(framework, other, c, "ns/op"); ok && theirs.min > 0 {
+		text += ", which is " + times(f.min/theirs.min)
 	}
 	return text
+}
+
+// perOp returns the unit of the benchmarks that the figure is made of.
+func (t target) perOp() string {
+	switch t.unit {
+	case "":
+		return "allocs/op"
+	case " B":
+		return "B/op"
+	}
+	return "ns/op"
 }
 
 // profiled is how many functions are named of a profile.
@@ -106,7 +135,7 @@ func profileOf(ctx context.Context, binaries []binary, benchmark string) (string
 		if err != nil {
 			return "", err
 		}
-		if _, err := b.run(ctx, "-test.run=^$", "-test.bench="+strings.Join(pattern, "/"), "-test.benchtime=300ms", "-test.cpuprofile="+file); err != nil {
+		if _, err := b.run(ctx, "-test.run=^$", "-test.bench="+strings.Join(pattern, "/"), "-test.benchtime=1s", "-test.cpuprofile="+file); err != nil {
 			return "", err
 		}
 		top, err := output(exec.CommandContext(ctx, "go", "tool", "pprof", "-top", fmt.Sprintf("-nodecount=%d", profiled), b.file, file))

@@ -40,7 +40,7 @@ func (r *report) write(out io.Writer) (missed []miss) {
 	}
 	fmt.Fprintf(out, `# Benchmarks
 
-Written by `+"`make bench`"+`: %s, %s, %s, %s %s; %d rounds of %s.
+Written by `+"`make bench ROUNDS=%d`"+`: %s, %s, %s, %s %s; rounds of %s.
 With %s.
 
 One policy for all: one origin, four methods, two headers, a max age. Requests
@@ -48,7 +48,7 @@ have nine ordinary header fields beside those of CORS, and handlers do nothing.
 Every benchmark runs once in each round, so that what slows the machine for a
 while slows all of them. Differences under 20 %% mean nothing on a shared machine.
 What was printed is left in .cache/bench.txt, for benchstat.
-`, r.goVersion, r.os, cmp.Or(r.cpu, "unknown processor"), r.procs, procs, r.rounds, r.benchtime, strings.Join(r.versions, ", "))
+`, r.rounds, r.goVersion, r.os, cmp.Or(r.cpu, "unknown processor"), r.procs, procs, r.benchtime, strings.Join(r.versions, ", "))
 
 	frameworks := slices.DeleteFunc(r.parts(corsPrefix, 0), func(f string) bool { return !r.hasBare(f) })
 	if len(frameworks) > 0 {
@@ -57,7 +57,8 @@ What was printed is left in .cache/bench.txt, for benchstat.
 
 What the middleware adds to the bare framework: nanoseconds in the fastest round /
 in the median one · bytes · allocations. Ratios are corskit's, of the fastest
-rounds. The best peer is the fastest of those that send all the headers that
+rounds. (Most bare frameworks route CORS-preflight requests, which middleware that answers
+them spares: there all overheads are too small alike, down to less than none.) The best peer is the fastest of those that send all the headers that
 corskit sends, with all members of Vary; what else it does differently is in the
 row, where names lack their Access-Control-. "many" is 1000 origins and 100
 patterns, or 1000 origins for peers without patterns; "hostile" is a header of

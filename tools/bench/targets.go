@@ -15,6 +15,7 @@ type target struct {
 	figure figureFunc
 	of     string // the benchmark whose profile tells about the figure; "" for that of the case where it was found
 	tried  string // what is done for it already, in case it is missed
+	on     string // what the floor is, of a figure that is the difference of two
 }
 
 // A figureFunc returns a figure, and where it was found, if it was measured.
@@ -39,7 +40,11 @@ func targets() (all []target) {
 			if of != "" {
 				of = corsPrefix + f.name + "/" + of
 			}
-			all = append(all, target{f.name + ", " + what, limit, unit, figure, of, tried})
+			all = append(all, target{f.name + ", " + what, limit, unit, figure, of, tried, ""})
+		}
+		triedRequests, triedHostile, triedSeal, triedObserve := triedRequests, triedHostile, triedSeal, triedObserve
+		if strings.HasPrefix(f.name, "fiber") {
+			triedRequests, triedHostile, triedSeal, triedObserve = triedFast, triedHostileFast, triedSealFast, triedObserveFast
 		}
 		for _, c := range []struct {
 			name           string
@@ -64,7 +69,7 @@ func targets() (all []target) {
 		}
 		add("preflight-refused: to the best peer", 0.7, "x", toBest(f.name, "preflight-refused"), "corskit/preflight-refused", triedRequests+" "+triedRefused)
 		add("no-origin: to the best peer", 1.35, "x", toBest(f.name, "no-origin"), "corskit/no-origin", triedRequests)
-		add("any case: to the best peer", 1, "x", worst(f.name, "", func(r *report, c string) (float64, bool) {
+		add("the slowest case with an origin, not hostile: to the best peer", 1, "x", worst(f.name, "", func(r *report, c string) (float64, bool) {
 			ratio, _, ok := r.toBest(f.name, c)
 			return ratio, ok && c != "no-origin" && !strings.HasPrefix(c, "hostile-")
 		}), "", triedRequests+" "+triedRefused)
@@ -76,11 +81,13 @@ func targets() (all []target) {
 			return overheadIn(f.name, "allocs/op")(r, c)
 		}), "", triedAllocations)
 		add("actual: what Seal adds", 100, " ns", over(f.name, "corskit+Seal", "ns/op"), "corskit+Seal/actual", triedSeal)
+		all[len(all)-1].on = "an allocation of some 280 bytes, and a pass over the header to find what others have set"
 		add("actual: allocations that Seal adds", 1, "", over(f.name, "corskit+Seal", "allocs/op"), "corskit+Seal/actual", triedSeal)
 		add("actual: what an idle Observe(Live) adds", 15, " ns", over(f.name, "corskit+Live+Observe", "ns/op"), "corskit+Live+Observe/actual", triedObserve)
+		all[len(all)-1].on = "an atomic load, and writing down the event"
 	}
 	add := func(what string, limit float64, unit string, figure figureFunc, of, tried string) {
-		all = append(all, target{what, limit, unit, figure, of, tried})
+		all = append(all, target{what, limit, unit, figure, of, tried, ""})
 	}
 	for _, c := range []struct {
 		name  string
@@ -101,7 +108,7 @@ func targets() (all []target) {
 	add("reload of 100000 origins", 150, " ms", func(r *report) (float64, string, bool) {
 		f, ok := r.get(peersDir+":Reload", "ns/op")
 		slowest, _ := r.get(peersDir+":Reload", "slowest-ns")
-		return f.min / 1e6, fmt.Sprintf("while the slowest request took %.3g ms", slowest.min/1e6), ok
+		return f.min / 1e6, fmt.Sprintf("while the slowest request took %.3g ms, in the median round", slowest.median/1e6), ok
 	}, peersDir+":Reload", triedBuild)
 	return all
 }
@@ -198,8 +205,14 @@ type miss struct {
 // those that are missed.
 func (r *report) writeTargets(out io.Writer) (missed []miss) {
 	rows := [][]string{{"target", "at most", "is", ""}}
+	alone := 0
 	for _, t := range targets() {
 		x, where, ok := t.figure(r)
+		framework, _, _ := strings.Cut(t.what, ", ")
+		if _, measured := r.get(t.of, "ns/op"); !ok && measured && t.unit == "x" && r.hasBare(framework) {
+			rows = append(rows, []string{t.what, t.show(t.limit), "–", "no peer sends what corskit sends"})
+			alone++
+		}
 		if !ok {
 			continue
 		}
@@ -215,7 +228,7 @@ func (r *report) writeTargets(out io.Writer) (missed []miss) {
 		rows = append(rows, []string{t.what, t.show(t.limit), is, verdict})
 	}
 	if len(rows) > 1 {
-		fmt.Fprintf(out, "\n## Targets\n\n%d met, %d missed, by the fastest rounds.\n\n", len(rows)-1-len(missed), len(missed))
+		fmt.Fprintf(out, "\n## Targets\n\n%d met, %d missed, by the fastest rounds.\n\n", len(rows)-1-alone-len(missed), len(missed))
 		writeTable(out, rows)
 	}
 	return missed
