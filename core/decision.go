@@ -122,6 +122,38 @@ func hasMember(line, member string) bool {
 	return false
 }
 
+// MergeVary returns the value of one Vary header that has the members of own, a
+// [Decision].Vary, and those of lines, the field lines that are there: each of them
+// once, without regard to case. "*" stands for all. It is for adapters that set the
+// header anew, as those do that have an option Seal; others add what
+// [Decision.MissingVary] returns.
+func MergeVary(own string, lines []string) string {
+	if len(lines) == 0 {
+		return own
+	}
+	var room [8]string
+	members := room[:0]
+	for _, line := range lines {
+		members = appendMembers(members, line)
+	}
+	members = appendMembers(members, own)
+	if slices.Contains(members, "*") {
+		return "*"
+	}
+	return strings.Join(members, ", ")
+}
+
+// appendMembers appends the members of a Vary header's line that are not in the list.
+func appendMembers(list []string, line string) []string {
+	for m := range strings.SplitSeq(line, ",") {
+		m = strings.Trim(m, " \t")
+		if m != "" && !slices.ContainsFunc(list, func(have string) bool { return strings.EqualFold(have, m) }) {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
 // Kind tells what a request is to the CORS protocol.
 type Kind uint8
 

@@ -47,7 +47,7 @@ type Event struct {
 // made to keep much. What was cut is too long to be taken for an origin.
 const maxFact = origin.MaxLen + 1
 
-func newEvent(r *Request, d *Decision) (e Event) {
+func newEvent(r *Request, d *Decision, skipped uint64) (e Event) {
 	e.Decision = *d
 	// These are bounded by the policy, which may take them from the request.
 	e.AllowOrigin = r.clone(d.AllowOrigin)
@@ -58,6 +58,7 @@ func newEvent(r *Request, d *Decision) (e Event) {
 	e.Host = r.fact(r.Host)
 	e.Origin = r.fact(r.Origin.First)
 	e.RequestMethod = r.fact(r.RequestMethod.First)
+	e.Skipped = skipped
 	return e
 }
 
@@ -124,9 +125,7 @@ func (o *observer) Decide(ctx context.Context, r Request) (d Decision) {
 // report calls the hook with a decision, if the sampler lets it.
 func (o *observer) report(ctx context.Context, r *Request, d *Decision) {
 	if skipped, ok := o.sampler.take(d.Reason); ok {
-		e := newEvent(r, d)
-		e.Skipped = skipped
-		o.hook(ctx, e)
+		o.hook(ctx, newEvent(r, d, skipped))
 	}
 }
 

@@ -62,11 +62,11 @@ func (p *Policy) decide(ctx context.Context, r *Request, d *Decision) {
 	if p == nil {
 		p = new(Policy)
 	}
-	o := p.judge(ctx, r)
+	o, err := p.judge(ctx, r)
 	if o.wellFormed && r.asksPermission() {
-		p.answerPreflight(d, r, &o)
+		p.answerPreflight(d, r, o, err)
 	} else {
-		p.answerActual(d, r, &o)
+		p.answerActual(d, r, o, err)
 	}
 }
 
@@ -80,7 +80,8 @@ func (p *Policy) AllowsOrigin(ctx context.Context, origin string) bool {
 		return false
 	}
 	r := Request{Origin: Lines{First: origin, N: 1}, Borrowed: true}
-	return p.judge(ctx, &r).reason == Allowed
+	o, _ := p.judge(ctx, &r)
+	return o.reason == Allowed
 }
 
 // CredentialedOrigins returns the exact origins that may send credentials,
@@ -93,52 +94,54 @@ func (p *Policy) CredentialedOrigins() []string {
 	return slices.Sorted(p.origins.ExactOrigins)
 }
 
-// verdict is what a policy thinks of the Origin header of a request.
+// verdict is what a policy thinks of the Origin header of a request. It is small
+// enough for registers: a larger one, written a word at a time and read by two, would
+// be waited for on its way through memory.
 type verdict struct {
 	reason     Reason // Allowed, or why not
 	wellFormed bool   // one field line: "null" or a valid serialized origin
 	allow      string // the value of Access-Control-Allow-Origin, if Allowed
-	err        error  // with PredicateFailed
 }
 
-// judge decides about the origin, the list first, then the predicate.
-func (p *Policy) judge(ctx context.Context, r *Request) verdict {
+// judge decides about the origin, the list first, then the predicate. The error is the
+// predicate's, with PredicateFailed.
+func (p *Policy) judge(ctx context.Context, r *Request) (verdict, error) {
 	s := r.Origin.First
 	switch {
 	case r.Origin.N == 0:
-		return verdict{reason: NoOrigin}
+		return verdict{reason: NoOrigin}, nil
 	case r.Origin.N > 1:
-		return verdict{reason: RepeatedOrigin}
+		return verdict{reason: RepeatedOrigin}, nil
 	case len(s) > origin.MaxLen:
-		return verdict{reason: MalformedOrigin}
+		return verdict{reason: MalformedOrigin}, nil
 	case s == nullOrigin && p.anyOrigin:
-		return verdict{reason: Allowed, wellFormed: true, allow: "*"}
+		return verdict{reason: Allowed, wellFormed: true, allow: "*"}, nil
 	case s == nullOrigin && p.nullOrigin:
-		return verdict{reason: Allowed, wellFormed: true, allow: nullOrigin}
+		return verdict{reason: Allowed, wellFormed: true, allow: nullOrigin}, nil
 	case s == nullOrigin:
-		return verdict{reason: OriginNotAllowed, wellFormed: true}
+		return verdict{reason: OriginNotAllowed, wellFormed: true}, nil
 	}
 	if p.origins.Exact(s) {
-		return verdict{reason: Allowed, wellFormed: true, allow: s}
+		return verdict{reason: Allowed, wellFormed: true, allow: s}, nil
 	}
 	o, ok := origin.Parse(s)
 	switch {
 	case !ok:
-		return verdict{reason: MalformedOrigin}
+		return verdict{reason: MalformedOrigin}, nil
 	case p.anyOrigin:
-		return verdict{reason: Allowed, wellFormed: true, allow: "*"}
+		return verdict{reason: Allowed, wellFormed: true, allow: "*"}, nil
 	case p.origins.Match(o):
-		return verdict{reason: Allowed, wellFormed: true, allow: s}
+		return verdict{reason: Allowed, wellFormed: true, allow: s}, nil
 	case p.predicate == nil:
-		return verdict{reason: OriginNotAllowed, wellFormed: true}
+		return verdict{reason: OriginNotAllowed, wellFormed: true}, nil
 	}
 	switch yes, err := p.predicate(ctx, r.clone(s)); {
 	case err != nil:
-		return verdict{reason: PredicateFailed, wellFormed: true, err: err}
+		return verdict{reason: PredicateFailed, wellFormed: true}, err
 	case !yes:
-		return verdict{reason: OriginNotAllowed, wellFormed: true}
+		return verdict{reason: OriginNotAllowed, wellFormed: true}, nil
 	}
-	return verdict{reason: Allowed, wellFormed: true, allow: s}
+	return verdict{reason: Allowed, wellFormed: true, allow: s}, nil
 }
 
 // answerPreflight answers a CORS-preflight request. It writes to d, as
@@ -149,9 +152,9 @@ func (p *Policy) judge(ctx context.Context, r *Request) verdict {
 // two itself (https://fetch.spec.whatwg.org/#cors-preflight-fetch-0, steps 7.5 to
 // 7.7), names the real cause to its developer when it refuses, and can use the
 // one answer in its cache for other methods and headers.
-func (p *Policy) answerPreflight(d *Decision, r *Request, o *verdict) {
+func (p *Policy) answerPreflight(d *Decision, r *Request, o verdict, err error) {
 	if o.reason != Allowed {
-		d.Kind, d.Status, d.Reason, d.Vary, d.Err = Preflight, statusForbidden, o.reason, varyPreflight, o.err
+		d.Kind, d.Status, d.Reason, d.Vary, d.Err = Preflight, statusForbidden, o.reason, varyPreflight, err
 		return
 	}
 	*d = p.preflight
@@ -214,7 +217,7 @@ func (p *Policy) grantHeaders(r *Request) (list, unknown string, ok bool) {
 
 // answerActual answers any other request, by its origin alone: the method and
 // the headers were judged by the browser, or needed no judging.
-func (p *Policy) answerActual(d *Decision, r *Request, o *verdict) {
+func (p *Policy) answerActual(d *Decision, r *Request, o verdict, err error) {
 	kind := Actual
 	if o.reason == NoOrigin {
 		kind = NotCORS
@@ -228,7 +231,7 @@ func (p *Policy) answerActual(d *Decision, r *Request, o *verdict) {
 			d.Reason = NoOrigin
 		}
 	case o.reason != Allowed:
-		d.Kind, d.Reason, d.Vary, d.Err = kind, o.reason, varyOrigin, o.err
+		d.Kind, d.Reason, d.Vary, d.Err = kind, o.reason, varyOrigin, err
 		if p.rejectDisallowed && kind == Actual && !(o.wellFormed && r.isFromItself()) {
 			d.Status = statusForbidden
 		}

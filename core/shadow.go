@@ -42,7 +42,7 @@ func (s *shadow) Decide(ctx context.Context, r Request) Decision {
 	a, b := d, other
 	a.Err, b.Err = nil, nil // which need not be comparable
 	if a != b {
-		s.diff(ctx, newEvent(&r, &d), newEvent(&r, &other))
+		s.diff(ctx, newEvent(&r, &d, 0), newEvent(&r, &other, 0))
 	}
 	return d
 }

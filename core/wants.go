@@ -55,8 +55,12 @@ func WantsContext(d Decider) bool {
 }
 
 // WantsSecFetchSite reports whether d may look at [Request.SecFetchSite]. It is false
-// of policies without [Config.RejectDisallowed] alone, as [WantsContext] is of others.
+// of policies without [Config.RejectDisallowed] alone, observed or not: what a [Live]
+// holds may change, as it may for [WantsContext].
 func WantsSecFetchSite(d Decider) bool {
+	if o, ok := d.(*observer); ok {
+		return WantsSecFetchSite(o.decider)
+	}
 	p, ok := d.(*Policy)
 	return !ok || p != nil && p.rejectDisallowed
 }

@@ -3,7 +3,6 @@ package corsfiber
 import (
 	"bytes"
 	"slices"
-	"strings"
 
 	cors "github.com/corskit/corskit/core"
 	"github.com/gofiber/fiber/v3"
@@ -102,7 +101,7 @@ func sealHeaders(h *fasthttp.ResponseHeader, d *cors.Decision) {
 			names = append(names, string(name))
 		}
 	}
-	values[len(values)-1] = mergeVary(d.Vary, lines)
+	values[len(values)-1] = cors.MergeVary(d.Vary, lines)
 	for _, name := range names {
 		h.Del(name)
 	}
@@ -138,23 +137,4 @@ func concerns(name []byte) bool {
 // indexOf returns where in sealedHeaders a header is, by its spelling, or -1.
 func indexOf(name []byte) int {
 	return slices.IndexFunc(sealedHeaders[:], func(ours []byte) bool { return bytes.Equal(name, ours) })
-}
-
-// mergeVary returns one line with the members of all, each once, without regard
-// to case. A "*" says all that can be said:
-// https://www.rfc-editor.org/rfc/rfc9110#name-vary
-func mergeVary(own string, lines []string) string {
-	var members []string
-	for _, line := range append(lines, own) {
-		for m := range strings.SplitSeq(line, ",") {
-			m = strings.Trim(m, " \t")
-			if m == "*" {
-				return "*"
-			}
-			if m != "" && !slices.ContainsFunc(members, func(have string) bool { return strings.EqualFold(have, m) }) {
-				members = append(members, m)
-			}
-		}
-	}
-	return strings.Join(members, ", ")
 }

@@ -124,7 +124,8 @@ func Describe(r *http.Request, d cors.Decider) *cors.Request {
 
 func describe(q *cors.Request, r *http.Request, d cors.Decider) {
 	q.Method, q.Host = r.Method, r.Host
-	if q.Origin = cors.NewLines(r.Header["Origin"]); q.Origin.N == 0 {
+	lines(&q.Origin, r.Header["Origin"])
+	if q.Origin.N == 0 {
 		if _, ok := d.(*cors.Policy); ok {
 			return // it looks at nothing else, as hooks and other Deciders may
 		}
@@ -134,8 +135,17 @@ func describe(q *cors.Request, r *http.Request, d cors.Decider) {
 			q.SecFetchSite = site[0]
 		}
 	}
-	if q.RequestMethod = cors.NewLines(r.Header["Access-Control-Request-Method"]); q.RequestMethod.N > 0 {
-		q.RequestHeaders = cors.NewLines(r.Header["Access-Control-Request-Headers"])
+	lines(&q.RequestMethod, r.Header["Access-Control-Request-Method"])
+	if q.RequestMethod.N > 0 {
+		lines(&q.RequestHeaders, r.Header["Access-Control-Request-Headers"])
+	}
+}
+
+// lines is [cors.NewLines], writing to l, which is empty: what is returned is large
+// enough to be copied.
+func lines(l *cors.Lines, values []string) {
+	if len(values) > 0 {
+		l.First, l.N, l.More = values[0], len(values), values[1:]
 	}
 }
 
@@ -147,17 +157,19 @@ func describe(q *cors.Request, r *http.Request, d cors.Decider) {
 // No slice is shared with another response, so that handlers may edit what
 // they find in h. One allocation serves all the headers.
 func SetHeaders(h http.Header, d *cors.Decision) {
-	if h["Access-Control-Allow-Origin"] != nil {
-		// Whatever has granted something has set this header too.
-		for _, name := range headerNames[:vary] {
-			delete(h, name)
-		}
-	}
 	members := d.Vary
-	if old := h["Vary"]; len(old) > 0 {
-		if members = d.MissingVary(old); members != "" {
-			h["Vary"] = append(slices.Clip(old), members)
-			members = ""
+	if len(h) > 0 {
+		if h["Access-Control-Allow-Origin"] != nil {
+			// Whatever has granted something has set this header too.
+			for _, name := range headerNames[:vary] {
+				delete(h, name)
+			}
+		}
+		if old := h["Vary"]; len(old) > 0 {
+			if members = d.MissingVary(old); members != "" {
+				h["Vary"] = append(slices.Clip(old), members)
+				members = ""
+			}
 		}
 	}
 	n := one(d.AllowOrigin) + one(d.AllowCredentials) + one(d.AllowMethods) + one(d.AllowHeaders) +

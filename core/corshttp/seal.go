@@ -38,17 +38,16 @@ func Seal() Option { return func(o *options) { o.seal = true } }
 // frameworks with ResponseWriters of their own, which hold one in their wrapper,
 // so that one allocation serves for both. The zero value grants nothing.
 type SealedHeaders struct {
-	values [len(headerNames)]string // what must be there
-	vary   string                   // the decision's part of the Vary header
+	values [len(headerNames)]string // what must be there; of Vary, what must be among it
 	room   [len(headerNames)]string // the values, of which no other response has slices
 }
 
 // Decide changes the decision that is held.
 func (s *SealedHeaders) Decide(d *cors.Decision) {
-	s.values = [...]string{
-		d.AllowOrigin, d.AllowCredentials, d.AllowMethods, d.AllowHeaders, d.MaxAge, d.ExposeHeaders, d.Vary,
-	}
-	s.vary = d.Vary
+	// One by one: an array of them would be made elsewhere, and copied.
+	s.values[0], s.values[1], s.values[2] = d.AllowOrigin, d.AllowCredentials, d.AllowMethods
+	s.values[3], s.values[4], s.values[5] = d.AllowHeaders, d.MaxAge, d.ExposeHeaders
+	s.values[vary] = d.Vary
 }
 
 // Set makes the CORS headers of h those of the decision, and takes out all
@@ -56,14 +55,19 @@ func (s *SealedHeaders) Decide(d *cors.Decision) {
 // Call it when the decision is made, and again whenever the header is about to
 // be written.
 func (s *SealedHeaders) Set(h http.Header) {
-	if s.areIn(h) {
-		return
+	if len(h) > 0 {
+		if s.areIn(h) {
+			return
+		}
+		takeOut(h)
 	}
-	takeOut(h)
-	s.mergeVary(h["Vary"])
 	for i := range s.values {
-		if s.values[i] != "" {
-			s.room[i] = s.values[i]
+		value := s.values[i]
+		if i == vary {
+			value = cors.MergeVary(value, h["Vary"])
+		}
+		if value != "" {
+			s.room[i] = value
 			h[headerNames[i]] = s.room[i : i+1 : i+1]
 		}
 	}
@@ -85,49 +89,30 @@ func takeOut(h http.Header) {
 
 // areIn reports whether h is as Set leaves it, which is what handlers mostly do.
 func (s *SealedHeaders) areIn(h http.Header) bool {
-	missing := 0
+	found := 0
 	for i := range s.values {
-		if s.values[i] != "" {
-			missing++
+		value := s.values[i]
+		if value == "" && i != vary {
+			continue // it is looked for below
 		}
-	}
-	for name, lines := range h {
-		switch i := place(name); {
-		case i == others:
-		case i == foreign, len(lines) != 1, lines[0] == "", lines[0] != s.values[i]:
+		lines := h[headerNames[i]]
+		switch {
+		case len(lines) == 0 && value == "":
+			continue
+		case len(lines) != 1, lines[0] != value && (i != vary || lines[0] != cors.MergeVary(value, lines)):
 			return false
-		default:
-			missing--
+		}
+		found++
+	}
+	if len(h) == found {
+		return true
+	}
+	for name := range h {
+		if i := place(name); i == foreign || i >= 0 && i != vary && s.values[i] == "" {
+			return false
 		}
 	}
-	return missing == 0
-}
-
-// mergeVary merges the decision's members into the lines of the Vary header.
-func (s *SealedHeaders) mergeVary(lines []string) {
-	s.values[vary] = s.vary
-	if len(lines) > 0 && !(len(lines) == 1 && lines[0] == s.vary) {
-		s.values[vary] = mergeVary(s.vary, lines)
-	}
-}
-
-// mergeVary returns one line with the members of all, each once, without regard
-// to case. A "*" says all that can be said:
-// https://www.rfc-editor.org/rfc/rfc9110#name-vary
-func mergeVary(own string, lines []string) string {
-	var members []string
-	for _, line := range append(slices.Clip(lines), own) {
-		for m := range strings.SplitSeq(line, ",") {
-			m = strings.Trim(m, " \t")
-			if m == "*" {
-				return m
-			}
-			if m != "" && !slices.ContainsFunc(members, func(have string) bool { return strings.EqualFold(have, m) }) {
-				members = append(members, m)
-			}
-		}
-	}
-	return strings.Join(members, ", ")
+	return true
 }
 
 // Of the headers that are not among headerNames, those that are foreign are for the
@@ -306,15 +291,15 @@ func (s *sealedFlusherHijackerPusher) Push(target string, o *http.PushOptions) e
 
 // Redecide tells the writers of [Seal] that w is made of about the decision of
 // middleware inside of theirs, which prevails. It finds them by their method
-// Redecide(cors.Decision), through writers with a method Unwrap.
+// Redecide(cors.Decision), through writers with a method Unwrap, as they have too.
 func Redecide(w http.ResponseWriter, d *cors.Decision) {
 	for {
-		if s, ok := w.(interface{ Redecide(cors.Decision) }); ok {
-			s.Redecide(*d)
-		}
 		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {
 			return
+		}
+		if s, ok := w.(interface{ Redecide(cors.Decision) }); ok {
+			s.Redecide(*d)
 		}
 		w = u.Unwrap()
 	}

@@ -24,6 +24,20 @@ const (
 	maxBytes  = 4 << 10 // bytes of names and a comma after each but the last, where any is allowed
 )
 
+// isTooLong reports whether a list is beyond the bounds on one of so many names, that
+// have so many bytes together with a comma each, whatever it says: then there is no
+// need to read it.
+func isTooLong(first string, more []string, names, bytes int) bool {
+	if len(more) >= names+maxEmpty { // a line has one member at least, be it an empty one
+		return true
+	}
+	length := len(first)
+	for _, line := range more {
+		length += len(line)
+	}
+	return length > bytes+maxBlanks+maxEmpty
+}
+
 // A scanner yields the members of a list, line by line.
 type scanner struct {
 	line    string
@@ -36,8 +50,10 @@ type scanner struct {
 	size    int // their bytes, with a comma after each
 }
 
-func newScanner(first string, more []string) scanner {
-	return scanner{line: first, more: more, unread: true}
+// start makes s yield the members of a list. The scanner is not returned, as it would
+// be copied.
+func (s *scanner) start(first string, more []string) {
+	s.line, s.more, s.unread = first, more, true
 }
 
 // next returns the next member that is not empty. At the end of the list name
@@ -83,22 +99,26 @@ func (s *scanner) next(longest int) (name string, ok bool) {
 // browsers write them: in lower case, sorted, with a comma after it or nothing.
 // Otherwise it stays where it is, for next to say what is there.
 func (s *scanner) skip(set *Set) bool {
-	name, _, comma := strings.Cut(s.line[:min(len(s.line), set.longest+1)], ",")
-	at := s.at
-	for at < len(set.sorted) && set.sorted[at] != name {
-		at++
+	for at := s.at; at < len(set.sorted); at++ {
+		rest, ok := strings.CutPrefix(s.line, set.sorted[at])
+		switch {
+		case !ok:
+			continue
+		case rest == "":
+			s.line, s.unread = "", false
+		case rest[0] == ',':
+			s.line = rest[1:]
+		default:
+			continue // a longer name, which begins alike
+		}
+		s.at = at
+		return true
 	}
-	if at == len(set.sorted) {
-		return false
-	}
-	s.at = at
-	if comma {
-		s.line = s.line[len(name)+1:]
-	} else {
-		s.line, s.unread = "", false
-	}
-	return true
+	return false
 }
+
+// atEnd reports whether the list is known to have no more members.
+func (s *scanner) atEnd() bool { return !s.unread && len(s.more) == 0 }
 
 // nextAny is next for lists in which any name is allowed, within their bounds.
 func (s *scanner) nextAny() (name string, ok bool) {
@@ -168,7 +188,12 @@ func (s *Set) Has(name string) bool {
 // the first that is not, or "" if the list is beyond its bounds. The list's
 // first field line is first, and more are the others.
 func (s *Set) Check(first string, more []string) (unknown string, ok bool) {
-	scan := newScanner(first, more)
+	names := len(s.names) + slack
+	if isTooLong(first, more, names, names*(max(s.longest, maxName)+len(","))) {
+		return "", false
+	}
+	var scan scanner
+	scan.start(first, more)
 	return s.check(&scan)
 }
 
@@ -178,6 +203,9 @@ func (s *Set) check(scan *scanner) (unknown string, ok bool) {
 	sorted := true // as far as it was read
 	for range len(s.names) + slack + 1 {
 		if sorted = sorted && scan.skip(s); sorted {
+			if scan.atEnd() {
+				return "", true
+			}
 			continue
 		}
 		name, ok := scan.next(max(s.longest, maxName))
@@ -198,7 +226,11 @@ func (s *Set) check(scan *scanner) (unknown string, ok bool) {
 // results are as for Check. See
 // https://fetch.spec.whatwg.org/#cors-non-wildcard-request-header-name
 func (s *Set) CheckAny(first string, more []string) (unknown string, ok bool) {
-	scan := newScanner(first, more)
+	if isTooLong(first, more, maxNames, maxBytes) {
+		return "", false
+	}
+	var scan scanner
+	scan.start(first, more)
 	return s.checkAny(&scan)
 }
 
@@ -221,8 +253,12 @@ func (s *Set) checkAny(scan *scanner) (unknown string, ok bool) {
 // holds anything but tokens. A list in the form that browsers send is returned
 // as it is, without a copy.
 func Echo(first string, more []string) (names string, ok bool) {
+	if isTooLong(first, more, maxNames, maxBytes) {
+		return "", false
+	}
 	var room [maxNames]string
-	scan := newScanner(first, more)
+	var scan scanner
+	scan.start(first, more)
 	list, ok := tokens(&scan, room[:0])
 	switch {
 	case !ok:

@@ -118,7 +118,8 @@ func TestSkip(t *testing.T) {
 		{"X-A", 0, "X-A"},
 		{"", 0, ""},
 	} {
-		scan := newScanner(tt.list, nil)
+		var scan scanner
+		scan.start(tt.list, nil)
 		n := 0
 		for scan.skip(&set) {
 			n++
@@ -164,7 +165,8 @@ func TestWorkIsBounded(t *testing.T) {
 		{"Echo", maxBytes + 1 + separators, func(scan *scanner) { tokens(scan, nil) }},
 	} {
 		for name, lines := range hostile {
-			scan := newScanner(lines[0], lines[1:])
+			var scan scanner
+			scan.start(lines[0], lines[1:])
 			before := unread(&scan)
 			b.judge(&scan)
 			if n := before - unread(&scan); n == 0 || n > b.bound {
