@@ -48,27 +48,50 @@ type Event struct {
 const maxFact = origin.MaxLen + 1
 
 func newEvent(r *Request, d *Decision, skipped uint64) (e Event) {
-	e.Decision = *d
-	// These are bounded by the policy, which may take them from the request.
-	e.AllowOrigin = r.clone(d.AllowOrigin)
-	e.AllowMethods = r.clone(d.AllowMethods)
-	e.AllowHeaders = r.clone(d.AllowHeaders)
+	e.Decision = *d // whose own strings are bounded by the policy, which may take them from the request
 	e.Header = r.fact(d.Header)
 	e.Method = r.fact(r.Method)
 	e.Host = r.fact(r.Host)
 	e.Origin = r.fact(r.Origin.First)
 	e.RequestMethod = r.fact(r.RequestMethod.First)
 	e.Skipped = skipped
+	if r.Borrowed {
+		e.unborrow()
+	}
 	return e
 }
 
-// fact returns s for a hook to keep. What is cut is copied, so that the whole
-// of s is not kept with it.
+// fact returns s, cut, for a hook to keep. What is cut is copied, so that the whole
+// of s is not kept with it; what is borrowed is copied later.
 func (r *Request) fact(s string) string {
-	if len(s) > maxFact {
-		return strings.Clone(s[:maxFact])
+	switch {
+	case len(s) <= maxFact:
+		return s
+	case r.Borrowed:
+		return s[:maxFact]
 	}
-	return r.clone(s)
+	return strings.Clone(s[:maxFact])
+}
+
+// unborrow copies the strings that may be views of a request, in one allocation.
+func (e *Event) unborrow() {
+	views := [...]*string{
+		&e.AllowOrigin, &e.AllowMethods, &e.AllowHeaders, &e.Header,
+		&e.Method, &e.Host, &e.Origin, &e.RequestMethod,
+	}
+	var b strings.Builder
+	n := 0
+	for _, s := range views {
+		n += len(*s)
+	}
+	b.Grow(n)
+	for _, s := range views {
+		b.WriteString(*s)
+	}
+	copies := b.String()
+	for _, s := range views {
+		*s, copies = copies[:len(*s)], copies[len(*s):]
+	}
 }
 
 // Observe returns a Decider that decides as d does and calls hook with every
@@ -77,8 +100,8 @@ func (r *Request) fact(s string) string {
 // goroutines at once and delays every response; it cannot change the decision.
 // A panic in it is not recovered. Observe panics if d or hook is nil.
 //
-// Where requests are Borrowed, as they are on fiber, each event costs a few
-// small allocations. [ObserveSampled] has no cost of this kind for decisions
+// Where requests are Borrowed, as they are on fiber, each event costs an
+// allocation. [ObserveSampled] has no cost of this kind for decisions
 // that the hook is not called for.
 func Observe(d Decider, hook func(context.Context, Event)) Decider {
 	mustHave("Observe", d, hook)

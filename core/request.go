@@ -54,7 +54,8 @@ type Lines struct {
 	// First is the value of the first field line.
 	First string
 
-	// N is the number of field lines.
+	// N is the number of field lines. An adapter that bounds what it collects
+	// may stop counting at one more than it holds.
 	N int
 
 	// More holds the values of the second and later field lines. It may be

@@ -27,10 +27,12 @@ func setHeaders(h *fasthttp.ResponseHeader, d *cors.Decision) {
 	replace := false
 	for name, value := range h.All() {
 		switch {
-		case bytes.EqualFold(name, vary):
-			varies = append(varies, view(value))
-		case bytes.HasPrefix(name, accessControl):
-			replace = true
+		case len(name) == len(vary):
+			if bytes.EqualFold(name, vary) {
+				varies = append(varies, view(value))
+			}
+		case len(name) > len(accessControl):
+			replace = replace || bytes.HasPrefix(name, accessControl)
 		}
 	}
 	if replace {

@@ -132,7 +132,7 @@ func (s *Scope) prefixOf(g fiber.Router) string {
 // serve lets the Decider that governs a request decide.
 func (s *Scope) serve(c *fiber.Ctx) error {
 	r := cors.Request{Method: c.Method(), Borrowed: true}
-	describe(&r, c)
+	describe(&r, c, nil)
 	method := r.Method
 	if r.IsPreflight() {
 		method = r.RequestMethod.First

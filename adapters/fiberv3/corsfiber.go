@@ -98,7 +98,7 @@ func New(d cors.Decider, all ...Option) fiber.Handler {
 	m := &middleware{options: apply(all), routers: routers{make: under(d)}}
 	return func(c fiber.Ctx) error {
 		r := cors.Request{Method: c.Method(), Borrowed: true}
-		describe(&r, c)
+		describe(&r, c, d)
 		return m.carry(c, d, &r)
 	}
 }
@@ -166,46 +166,72 @@ func heldIn(c fiber.Ctx) (*cors.Probe, *sealed) {
 // maxMoreLines is how many field lines of Access-Control-Request-Headers are
 // held beyond the first. Browsers send one in all. Where "*" must be spelled
 // out, the core takes up to 64 names and 16 empty members, each of which may
-// stand on a line of its own.
+// stand on a line of its own. One more line is counted, and the rest is not looked at.
 const maxMoreLines = 64 + 16
 
-// describe adds to r what the request's header tells. The strings are views of
-// it.
-func describe(r *cors.Request, c fiber.Ctx) {
+// describe adds to r what the request's header tells, as far as d looks at it, and as
+// a whole if d is nil. The strings are views of the header.
+func describe(r *cors.Request, c fiber.Ctx, d cors.Decider) {
 	h := &c.Request().Header
-	var site cors.Lines
-	moreHeaders := 0
+	reading := reader{lengths: corsLengths | hostLengths}
+	_, isPolicy := d.(*cors.Policy)
+	asksForHost := !isPolicy || cors.WantsSecFetchSite(d) // as hooks and other Deciders may
+	if !asksForHost {
+		reading.lengths = corsLengths
+	}
 	if r.Method == fiber.MethodOptions { // otherwise nobody reads them
-		moreHeaders = maxMoreLines
+		reading.more = maxMoreLines
 	}
 	for name, value := range h.All() {
-		switch len(name) { // which tells most other headers apart
-		case len("Host"):
-			if is(name, "Host") {
-				r.Host = view(value)
-			}
-		case len("Origin"):
-			if is(name, "Origin") {
-				add(&r.Origin, value, 0)
-			}
-		case len("Sec-Fetch-Site"):
-			if is(name, "Sec-Fetch-Site") {
-				add(&site, value, 0)
-			}
-		case len("Access-Control-Request-Method"):
-			if is(name, "Access-Control-Request-Method") {
-				add(&r.RequestMethod, value, 0)
-			}
-		case len("Access-Control-Request-Headers"):
-			if is(name, "Access-Control-Request-Headers") {
-				add(&r.RequestHeaders, value, moreHeaders)
-			}
+		if reading.lengths>>len(name)&1 != 0 { // so little that the loop has no calls
+			reading.field(r, name, value)
 		}
 	}
-	r.SecFetchSite = site.First
-	if !bytes.HasPrefix(h.RequestURI(), []byte("/")) {
+	r.SecFetchSite = reading.site.First
+	if asksForHost && !bytes.HasPrefix(h.RequestURI(), []byte("/")) {
 		// An absolute target overrides the Host header: RFC 9112, section 3.2.2.
 		r.Host = view(c.Request().URI().Host())
+	}
+}
+
+// A bit for the length of each name that a reader knows, which tells most other headers
+// apart.
+const (
+	corsLengths = 1<<len("Origin") | 1<<len("Access-Control-Request-Method") | 1<<len("Access-Control-Request-Headers")
+	hostLengths = 1<<len("Host") | 1<<len("Sec-Fetch-Site")
+)
+
+// A reader adds the fields of a request's header to a description of it.
+type reader struct {
+	lengths uint64 // of the names that it looks for
+	site    cors.Lines
+	more    int // lines of Access-Control-Request-Headers beyond the first that are held
+}
+
+func (x *reader) field(r *cors.Request, name, value []byte) {
+	switch len(name) {
+	case len("Host"):
+		if is(name, "Host") {
+			r.Host = view(value)
+		}
+	case len("Origin"):
+		if is(name, "Origin") {
+			add(&r.Origin, value, 0)
+		}
+	case len("Sec-Fetch-Site"):
+		if is(name, "Sec-Fetch-Site") {
+			add(&x.site, value, 0)
+		}
+	case len("Access-Control-Request-Method"):
+		if is(name, "Access-Control-Request-Method") {
+			add(&r.RequestMethod, value, 0)
+		}
+	case len("Access-Control-Request-Headers"):
+		if is(name, "Access-Control-Request-Headers") {
+			if add(&r.RequestHeaders, value, x.more); r.RequestHeaders.N > 1+x.more {
+				x.lengths &^= 1 << len(name) // more of them make no difference
+			}
+		}
 	}
 }
 
