@@ -86,8 +86,8 @@ type Decision struct {
 
 	// Header is the first name in Access-Control-Request-Headers that is not
 	// allowed, when Reason is [HeaderNotAllowed]; empty if the list was refused
-	// for its shape (too many empty members, blanks or names, or something that
-	// is not a name). It is a token, whatever the client has sent:
+	// for its shape (too many empty members, blanks, names or bytes, or something
+	// that is not a name). It is a token, whatever the client has sent:
 	// https://www.rfc-editor.org/rfc/rfc9110#name-tokens
 	Header string
 
@@ -137,10 +137,31 @@ func MergeVary(own string, lines []string) string {
 		members = appendMembers(members, line)
 	}
 	members = appendMembers(members, own)
-	if slices.Contains(members, "*") {
+	switch {
+	case slices.Contains(members, "*"):
 		return "*"
+	case len(lines) == 1 && isJoined(lines[0], members):
+		return lines[0] // which takes no allocation
 	}
 	return strings.Join(members, ", ")
+}
+
+// isJoined reports whether line is what joining the members would make.
+func isJoined(line string, members []string) bool {
+	for i, m := range members {
+		if i > 0 {
+			var ok bool
+			if line, ok = strings.CutPrefix(line, ", "); !ok {
+				return false
+			}
+		}
+		rest, ok := strings.CutPrefix(line, m)
+		if !ok {
+			return false
+		}
+		line = rest
+	}
+	return line == ""
 }
 
 // appendMembers appends the members of a Vary header's line that are not in the list.

@@ -46,3 +46,52 @@ func TestIsPreflight(t *testing.T) {
 		}
 	}
 }
+
+func TestMergeVary(t *testing.T) {
+	for _, test := range []struct {
+		own   string
+		lines []string
+		want  string
+	}{
+		{"Origin", nil, "Origin"},
+		{"", nil, ""},
+		{"", []string{""}, ""},
+		{"", []string{"Accept"}, "Accept"},
+		{"Origin", []string{"Origin"}, "Origin"},
+		{"Origin", []string{""}, "Origin"},
+		{"Origin", []string{"Accept"}, "Accept, Origin"},
+		{"Origin", []string{"Accept", "Cookie"}, "Accept, Cookie, Origin"},
+		{"Origin", []string{"Accept,Cookie"}, "Accept, Cookie, Origin"},
+		{"Origin", []string{"Accept, Origin"}, "Accept, Origin"},
+		{"Origin", []string{"Accept, Origin", "Origin"}, "Accept, Origin"},
+		{"Origin", []string{"Accept ,Origin"}, "Accept, Origin"},
+		{"Origin", []string{"Accept, Origin,"}, "Accept, Origin"},
+		{"Origin", []string{"Accept, Origin, accept"}, "Accept, Origin"},
+		{"Origin", []string{" \tORIGIN\t, ,Accept"}, "ORIGIN, Accept"},
+		{"Origin", []string{"Accept", "*"}, "*"},
+		{"Origin", []string{"Accept, *, Cookie"}, "*"},
+		{"Origin, Access-Control-Request-Method", []string{"access-control-request-method"}, "access-control-request-method, Origin"},
+		{"Origin", []string{"A, B, C, D, E, F, G, H, I, J"}, "A, B, C, D, E, F, G, H, I, J, Origin"},
+	} {
+		got := cors.MergeVary(test.own, test.lines)
+		if got != test.want {
+			t.Errorf("MergeVary(%q, %q) = %q, want %q", test.own, test.lines, got, test.want)
+		}
+		if again := cors.MergeVary(test.own, []string{got}); again != got {
+			t.Errorf("MergeVary(%q, %q) = %q, which is merged", test.own, got, again)
+		}
+		missing := (&cors.Decision{Vary: test.own}).MissingVary([]string{got})
+		if missing != "" {
+			t.Errorf("%q lacks %q, with %q merged into it", got, missing, test.own)
+		}
+	}
+}
+
+// Nothing is allocated where there is nothing to merge.
+func TestMergeVaryAllocations(t *testing.T) {
+	for _, lines := range [][]string{nil, {"Origin"}, {"Accept-Encoding, Cookie, Origin"}} {
+		if n := testing.AllocsPerRun(100, func() { cors.MergeVary("Origin", lines) }); n != 0 {
+			t.Errorf("MergeVary of %q takes %v allocations, want none", lines, n)
+		}
+	}
+}

@@ -58,11 +58,18 @@ func WantsContext(d Decider) bool {
 // of policies without [Config.RejectDisallowed] alone, observed or not: what a [Live]
 // holds may change, as it may for [WantsContext].
 func WantsSecFetchSite(d Decider) bool {
-	if o, ok := d.(*observer); ok {
-		return WantsSecFetchSite(o.decider)
-	}
 	p, ok := d.(*Policy)
-	return !ok || p != nil && p.rejectDisallowed
+	if !ok {
+		return observerWantsSecFetchSite(d)
+	}
+	return p != nil && p.rejectDisallowed
+}
+
+// observerWantsSecFetchSite is [WantsSecFetchSite] for all but policies, for which
+// that is small enough to be inlined.
+func observerWantsSecFetchSite(d Decider) bool {
+	o, ok := d.(*observer)
+	return !ok || WantsSecFetchSite(o.decider)
 }
 
 // policies yields the policies that d decides by at this moment: the current one

@@ -48,7 +48,7 @@ func scaleLookups(n int) (all []scaleLookup) {
 	return []scaleLookup{
 		{"exact", policy, fmt.Sprintf("https://app%d.example.com", n/20*10), true},
 		{"pattern", patterns, fmt.Sprintf("https://shop.tenant%d.example.org", tenth), true},
-		{"refused", policy, benchRefused, false},
+		{"refused", policy, fmt.Sprintf("https://bad%d.example.com", n/20*10), false}, // as long as one that is listed
 	}
 }
 

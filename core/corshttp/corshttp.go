@@ -95,22 +95,16 @@ func (o *options) carry(w http.ResponseWriter, r *http.Request, d cors.Decider, 
 	}
 	decision := cors.Ask(r.Context(), d, q)
 	Redecide(w, decision)
-	if !o.seal {
-		SetHeaders(w.Header(), decision)
-		if decision.Status != 0 {
-			w.WriteHeader(decision.Status)
-			return
-		}
-		next.ServeHTTP(w, r)
+	if o.seal {
+		carrySealed(w, r, decision, next)
 		return
 	}
-	outer, s := newSealed(w, decision)
+	SetHeaders(w.Header(), decision)
 	if decision.Status != 0 {
-		outer.WriteHeader(decision.Status)
+		w.WriteHeader(decision.Status)
 		return
 	}
-	defer s.finish() // where the handler panics too, for whoever recovers outside
-	next.ServeHTTP(outer, r)
+	next.ServeHTTP(w, r)
 }
 
 // Describe describes r as far as d looks at it, and as a whole if d is nil. The

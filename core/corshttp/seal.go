@@ -30,8 +30,8 @@ import (
 //
 // Where middleware of ours is mounted inside of another with Seal, the decision
 // of the inner one prevails, if all writers between have a method Unwrap. Seal
-// takes no more allocations than there are without, as long as handlers leave Vary
-// alone: merging theirs takes some.
+// takes no more allocations than there are without, but for two if Vary has to be
+// merged.
 func Seal() Option { return func(o *options) { o.seal = true } }
 
 // SealedHeaders holds a decision and sets its headers. It is for adapters to
@@ -55,16 +55,18 @@ func (s *SealedHeaders) Decide(d *cors.Decision) {
 // Call it when the decision is made, and again whenever the header is about to
 // be written.
 func (s *SealedHeaders) Set(h http.Header) {
+	var varies []string
 	if len(h) > 0 {
 		if s.areIn(h) {
 			return
 		}
 		takeOut(h)
+		varies = h["Vary"]
 	}
 	for i := range s.values {
 		value := s.values[i]
 		if i == vary {
-			value = cors.MergeVary(value, h["Vary"])
+			value = cors.MergeVary(value, varies)
 		}
 		if value != "" {
 			s.room[i] = value
@@ -141,6 +143,17 @@ func place(name string) int {
 		return foreign
 	}
 	return others
+}
+
+// carrySealed answers, or runs next, and keeps d's headers as they are.
+func carrySealed(w http.ResponseWriter, r *http.Request, d *cors.Decision, next http.Handler) {
+	outer, s := newSealed(w, d)
+	if d.Status != 0 {
+		outer.WriteHeader(d.Status)
+		return
+	}
+	defer s.finish() // where the handler panics too, for whoever recovers outside
+	next.ServeHTTP(outer, r)
 }
 
 // newSealed returns w with d's headers set, and all that it takes to keep them.

@@ -130,6 +130,68 @@ func TestSkip(t *testing.T) {
 	}
 }
 
+// TestTooLong has lists that are as large as any that is allowed, and one byte or
+// line more, of which nothing is read: not even the unknown name that is first.
+func TestTooLong(t *testing.T) {
+	set := NewSet([]string{"x-a", "x-b"})
+	const names = 2 + slack
+	const bytes = names*(maxName+len(",")) + maxBlanks + maxEmpty
+	unknown := func(lines, bytes int) []string { // so many lines, with so many bytes in all
+		list := slices.Repeat([]string{"y"}, lines)
+		list[0] += strings.Repeat(",y", (bytes-lines)/2)
+		list[lines-1] += strings.Repeat(",", (bytes-lines)%2)
+		return list
+	}
+	for _, tt := range []struct {
+		name   string
+		list   []string
+		isRead bool
+	}{
+		{"the most lines", unknown(names+maxEmpty, names+maxEmpty), true},
+		{"a line more", unknown(names+maxEmpty+1, names+maxEmpty+1), false},
+		{"the most bytes", unknown(1, bytes), true},
+		{"a byte more", unknown(1, bytes+1), false},
+		{"the most bytes, on several lines", unknown(9, bytes), true},
+		{"a byte more, on several lines", unknown(9, bytes+1), false},
+	} {
+		want := ""
+		if tt.isRead {
+			want = "y"
+		}
+		if got, ok := set.Check(tt.list[0], tt.list[1:]); ok || got != want {
+			t.Errorf("%s: Check = %q, %v; want %q, false", tt.name, got, ok, want)
+		}
+	}
+
+	atMost := append(slices.Repeat([]string{"x-a"}, names), make([]string, maxEmpty)...)
+	if _, ok := set.Check(atMost[0], atMost[1:]); !ok {
+		t.Error("Check refuses as many names and empty lines as there may be")
+	}
+	atMost = append(slices.Repeat([]string{"x-a"}, maxNames), make([]string, maxEmpty)...)
+	longest := strings.Repeat(",", maxEmpty) + strings.Repeat(" ", maxBlanks) + strings.Repeat("x", maxBytes)
+	for _, list := range [][]string{atMost, {longest}} {
+		if _, ok := set.CheckAny(list[0], list[1:]); !ok {
+			t.Errorf("CheckAny refuses %d lines, the first of %d bytes", len(list), len(list[0]))
+		}
+		if _, ok := Echo(list[0], list[1:]); !ok {
+			t.Errorf("Echo refuses %d lines, the first of %d bytes", len(list), len(list[0]))
+		}
+	}
+	// What follows the bound is an unknown name to CheckAny, which is not read.
+	for _, list := range [][]string{append(slices.Repeat([]string{"@"}, maxNames), make([]string, maxEmpty+1)...), {"@," + longest}} {
+		if got, _ := set.CheckAny(list[0], list[1:]); got != "" {
+			t.Errorf("CheckAny tells %q of a list that is too long", got)
+		}
+	}
+	// The longest name of a set may be longer than those that are told.
+	long := strings.Repeat("z", 2*maxName)
+	set = NewSet([]string{long})
+	list := strings.Repeat(long+",", 1+slack-1) + long
+	if _, ok := set.Check(list, nil); !ok {
+		t.Error("Check refuses a long name as many times as it may be there")
+	}
+}
+
 // hostile holds lists of the shapes that have cost other libraries most.
 var hostile = map[string][]string{
 	"commas":           {strings.Repeat(",", 64<<10)},

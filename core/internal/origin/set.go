@@ -8,8 +8,10 @@ import "strings"
 // is empty. A Set that is no longer added to is safe for concurrent use.
 type Set struct {
 	exact   map[string]struct{}
-	first   string            // one of them, as most sets have no other
-	schemes map[string]*hosts // patterns with a wildcard
+	first   string                // one of them, as most sets have no other
+	lengths [MaxLen/64 + 1]uint64 // bit n: some of them has n bytes
+	schemes map[string]*hosts     // patterns with a wildcard
+	https   *hosts                // those of https, as most are
 }
 
 // hosts holds the patterns of one scheme.
@@ -32,6 +34,7 @@ func (s *Set) Add(p Pattern) {
 			s.exact = make(map[string]struct{})
 		}
 		s.exact[p.Text], s.first = struct{}{}, p.Text
+		s.lengths[len(p.Text)/64] |= 1 << (len(p.Text) % 64)
 		return
 	}
 	h := s.schemes[p.Scheme]
@@ -45,6 +48,7 @@ func (s *Set) Add(p Pattern) {
 			s.schemes = make(map[string]*hosts)
 		}
 		s.schemes[p.Scheme] = h
+		s.https = s.schemes["https"]
 	}
 	switch {
 	case p.AnyHost:
@@ -64,9 +68,14 @@ func (s *Set) Add(p Pattern) {
 }
 
 // Exact reports whether origin is one of the exact ones.
+//
+// Precondition: len(origin) <= MaxLen.
 func (s *Set) Exact(origin string) bool {
 	if origin == s.first {
 		return origin != ""
+	}
+	if s.lengths[len(origin)/64]>>(len(origin)%64)&1 == 0 {
+		return false // which is known without its hash
 	}
 	_, ok := s.exact[origin]
 	return ok
@@ -83,7 +92,10 @@ func (s *Set) ExactOrigins(yield func(string) bool) {
 
 // Match reports whether a pattern with a wildcard matches o.
 func (s *Set) Match(o Origin) bool {
-	h := s.schemes[o.Scheme]
+	h := s.https
+	if o.Scheme != "https" {
+		h = s.schemes[o.Scheme]
+	}
 	if h == nil {
 		return false
 	}

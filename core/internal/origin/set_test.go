@@ -127,7 +127,10 @@ func TestLookupsDoNotGrowWithTheSet(t *testing.T) {
 	if len(many.exact) != 10_000 || len(many.schemes["https"].below) != 20_000 {
 		t.Fatalf("the set of 10 000 holds %d exact origins and %d suffixes", len(many.exact), len(many.schemes["https"].below))
 	}
-	a, b := one.schemes["https"], many.schemes["https"]
+	a, b := one.https, many.https
+	if b != many.schemes["https"] {
+		t.Error("the patterns of https are not those of the scheme")
+	}
 	if len(one.schemes) != len(many.schemes) || a.deepest != b.deepest || a.depths != b.depths {
 		t.Errorf("Match is bounded by %d labels at depths %b in a set of one, and by %d at %b in one of 10 000", a.deepest, a.depths, b.deepest, b.depths)
 	}
@@ -139,9 +142,33 @@ func TestLookupsDoNotGrowWithTheSet(t *testing.T) {
 			switch f := typ.Field(i); f.Type.Kind() {
 			case reflect.Map, reflect.Bool, reflect.Int, reflect.Array: // of a fixed size
 			case reflect.String: // one origin
+			case reflect.Pointer:
+				if f.Type.Elem() != reflect.TypeFor[hosts]() {
+					t.Errorf("%s.%s is a %s, which is not looked at here", typ, f.Name, f.Type)
+				}
 			default:
 				t.Errorf("%s.%s is a %s, which a lookup could walk", typ, f.Name, f.Type)
 			}
+		}
+	}
+}
+
+// TestExactOfEveryLength puts an exact origin of each length that there is into a set,
+// and asks for it, for another that is as long, and for one of every other length.
+func TestExactOfEveryLength(t *testing.T) {
+	for n := 1; n <= MaxLen; n++ {
+		text := strings.Repeat("a", n)
+		var s Set
+		s.Add(Pattern{Origin: Origin{Scheme: "https"}, Text: "first"})
+		s.Add(Pattern{Origin: Origin{Scheme: "https"}, Text: text})
+		s.Add(Pattern{Origin: Origin{Scheme: "https"}, Text: "last"})
+		for m := 1; m <= MaxLen; m++ {
+			if got := s.Exact(strings.Repeat("a", m)); got != (m == n) {
+				t.Errorf("Exact = %v of %d bytes, in a set that has %d of them", got, m, n)
+			}
+		}
+		if s.Exact(text[1:] + "b") {
+			t.Errorf("%d bytes are found that are not in the set", n)
 		}
 	}
 }
