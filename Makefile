@@ -80,8 +80,8 @@ bench: ## measure beside the peers, and write BENCHMARKS.md (BENCH=regexp: a par
 	@bin/bench -rounds $(ROUNDS) $(if $(MORE),-more) -benchtime $(BENCHTIME) -bench '$(value BENCH)'
 
 .PHONY: bench-diff
-bench-diff: ## compare the core's benchmarks with those of its last tag, or of AGAINST
-	@$(install) golang.org/x/perf/cmd/benchstat
+bench-diff: ## compare the benchmarks with those of the core's last tag, or of AGAINST: is anything slower?
+	@$(install) ./regressions golang.org/x/perf/cmd/benchstat
 	@ROUNDS=$(ROUNDS) tools/bench-diff $(AGAINST)
 
 .PHONY: fuzz
