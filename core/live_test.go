@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	cors "github.com/corskit/corskit/core"
 )
@@ -169,6 +170,28 @@ func TestLiveReloadTellsEveryFault(t *testing.T) {
 	})
 	if n := len(cors.ConfigErrors(err)); n != 2 {
 		t.Errorf("a file with two faults is reported with %d: %v", n, err)
+	}
+}
+
+// TestReloadHoldsUpNoDecision asks a Live while the policy that is to replace its own
+// is made.
+func TestReloadHoldsUpNoDecision(t *testing.T) {
+	live := cors.NewLive(only(app))
+	err := live.Reload(func() (cors.Decider, error) {
+		decided := make(chan string)
+		go func() { decided <- allows(live) }()
+		select {
+		case got := <-decided:
+			if got != app {
+				t.Errorf("during Reload the Live allows %s, want %s", got, app)
+			}
+		case <-time.After(time.Minute):
+			t.Error("a decision waits for Reload")
+		}
+		return only(other), nil
+	})
+	if got := allows(live); err != nil || got != other {
+		t.Errorf("after Reload the Live allows %s (error %v), want %s", got, err, other)
 	}
 }
 

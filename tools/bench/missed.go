@@ -13,25 +13,25 @@ import (
 
 // What is done already, by what the targets are about.
 const (
-	triedRequests = `Requests and decisions are handed on by their address, and not copied. What a policy does not look at is not looked up. All values of a response are in one allocation; none at all would take slices that responses share, of which one handler could change what other requests get.`
+	triedRequests = `Requests and decisions are handed on by their address, and not copied; where a copy would have to wait for what was just written, nothing is copied. What a policy does not look at is not looked up, and a response without headers is not looked through. All values of a response are in one allocation; none at all would take slices that responses share, of which one handler could change what other requests get. What is above the floor is describing a request to whatever decides, and a decision to whatever carries it.`
 
-	triedRefused = `An origin that is not listed is parsed, for one that is malformed makes no CORS-preflight request; those of https without a port, as most are, in one pass.`
+	triedRefused = `An origin that is not listed is parsed, for one that is malformed makes no CORS-preflight request; those of https without a port, as most are, in one pass. It is looked up by its hash only where one as long as it is listed.`
 
-	triedHostile = `An origin that is too long is refused by its length, and a list of header names is read up to a bound. But the rest of the answer is the same as without the list, as the browser is to find out by itself: the floor is what that costs. What comes on top is reading names up to the bound, to tell the first one that is not allowed.`
+	triedHostile = `An origin that is too long is refused by its length, and a list of header names by its size, or by the number of its lines, without reading it. But the rest of the answer is the same as without the list, as the browser is to find out by itself: the floor is what that costs.`
 
-	triedFast = `Requests and decisions are handed on by their address, strings are views of the request, and nothing is allocated. Every field line is looked at once, because the last one may be a second Origin, and each header that is set is looked for among those that are there.`
+	triedFast = `Requests and decisions are handed on by their address, strings are views of the request, and nothing is allocated. Every field line is looked at once, because the last one may be a second Origin, by a loop without calls for names whose length no name that matters has; and each header that is set is looked for among those that are there.`
 
-	triedHostileFast = `An origin that is too long is refused by its length, and a list of header names is read up to a bound. What is left is one pass over all field lines, because the last one may be a second Origin.`
+	triedHostileFast = `An origin that is too long is refused by its length, and a list of header names by its size, or by the number of its lines. What is left is one pass over all field lines, because the last one may be a second Origin: going past them is the floor.`
 
-	triedSealFast = `The decision is kept in one allocation. Headers are compared when the handler is done, by a pass over all that there are.`
+	triedSealFast = `The decision is kept in one allocation. Headers are compared when the handler is done, by a pass over all that there are, which fasthttp makes up one by one.`
 
-	triedObserveFast = `Neither the request nor the decision is copied on the way to the policy. But the strings of the request are views of a buffer that the server uses again, and the hook may keep them: those are copied, an allocation each.`
+	triedObserveFast = `Neither the request nor the decision is copied on the way to the policy. But the strings of the request are views of a buffer that the server uses again, and the hook may keep them: those are copied, in one allocation.`
 
 	triedAllocations = `What is refused says so in Vary, whose value needs a slice: with none, responses would share it. (The second one of echo v4 is its own, for middleware that runs.)`
 
-	triedSeal = `The writer, the decision's values and the room for the header's are one allocation, and headers that nobody has touched are compared and not set again. The rest is the allocation, and going through the header once when the handler is done.`
+	triedSeal = `The writer, the decision's values and the room for the header's are one allocation. Headers that nobody has touched are compared when the handler is done, and not set again; others are gone through only where there are any.`
 
-	triedObserve = `Neither the request nor the decision is copied on the way to the policy. The event is written down for the hook, which may keep it.`
+	triedObserve = `Neither the request nor the decision is copied on the way to the policy. The event, of some 260 bytes, is written down and handed over by value, as the hook may keep it. What a Live holds may look at Sec-Fetch-Site, which is looked up.`
 
 	triedDecide = `Nothing is copied but the request and the decision, which Decide takes and returns by value: that is the floor. One exact origin is compared; names that are sorted, as those of browsers are, are compared with the policy's, and not looked up.`
 

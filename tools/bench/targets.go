@@ -81,7 +81,7 @@ func targets() (all []target) {
 			return overheadIn(f.name, "allocs/op")(r, c)
 		}), "", triedAllocations)
 		add("actual: what Seal adds", 100, " ns", over(f.name, "corskit+Seal", "ns/op"), "corskit+Seal/actual", triedSeal)
-		all[len(all)-1].on = "an allocation of some 280 bytes, and a pass over the header to find what others have set"
+		all[len(all)-1].on = "an allocation of some 250 bytes, and a look at each header when the handler is done"
 		add("actual: allocations that Seal adds", 1, "", over(f.name, "corskit+Seal", "allocs/op"), "corskit+Seal/actual", triedSeal)
 		add("actual: what an idle Observe(Live) adds", 15, " ns", over(f.name, "corskit+Live+Observe", "ns/op"), "corskit+Live+Observe/actual", triedObserve)
 		all[len(all)-1].on = "an atomic load, and writing down the event"
