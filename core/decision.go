@@ -18,7 +18,7 @@ type Decider interface {
 
 // Ask has d decide about r. It is d.Decide for adapters: requests and decisions are
 // large, so that handing on copies costs as much as deciding, and the Deciders of
-// this package are not given any, but for a [Shadow]. The decision is made where the caller keeps it,
+// this package are not given any. The decision is made where the caller keeps it,
 // without an allocation, as long as it does not outlive the call.
 func Ask(ctx context.Context, d Decider, r *Request) *Decision {
 	out := new(Decision)
@@ -38,6 +38,9 @@ func ask(ctx context.Context, d Decider, r *Request, out *Decision) {
 		d.report(ctx, r, out)
 	case *HostDecider:
 		ask(ctx, d.find(r.Host), r, out)
+	case *shadow:
+		ask(ctx, d.current, r, out)
+		d.compare(ctx, r, out)
 	default:
 		*out = d.Decide(ctx, *r)
 	}

@@ -36,23 +36,28 @@ type shadow struct {
 	diff               func(ctx context.Context, current, candidate Event)
 }
 
-func (s *shadow) Decide(ctx context.Context, r Request) Decision {
-	d := s.current.Decide(ctx, r)
-	other := s.ask(ctx, r, d.Kind)
-	a, b := d, other
-	a.Err, b.Err = nil, nil // which need not be comparable
-	if a != b {
-		s.diff(ctx, newEvent(&r, &d, 0), newEvent(&r, &other, 0))
-	}
+func (s *shadow) Decide(ctx context.Context, r Request) (d Decision) {
+	ask(ctx, s, &r, &d)
 	return d
 }
 
+// compare asks the candidate too, and reports where it does not decide as in d.
+func (s *shadow) compare(ctx context.Context, r *Request, d *Decision) {
+	other := s.ask(ctx, r, d.Kind)
+	a, b := *d, other
+	a.Err, b.Err = nil, nil // which need not be comparable
+	if a != b {
+		s.diff(ctx, newEvent(r, d, 0), newEvent(r, &other, 0))
+	}
+}
+
 // ask asks the candidate, whose panics are its own.
-func (s *shadow) ask(ctx context.Context, r Request, kind Kind) (d Decision) {
+func (s *shadow) ask(ctx context.Context, r *Request, kind Kind) (d Decision) {
 	defer func() {
 		if v := recover(); v != nil {
 			d = Decision{Kind: kind, Reason: PredicateFailed, Err: fmt.Errorf("cors: Shadow: the candidate panicked: %v", v)}
 		}
 	}()
-	return s.candidate.Decide(ctx, r)
+	ask(ctx, s.candidate, r, &d)
+	return d
 }
