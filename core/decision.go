@@ -108,8 +108,9 @@ func (d *Decision) MissingVary(lines []string) string {
 		return d.Vary
 	}
 	var missing []string
-	for member := range strings.SplitSeq(d.Vary, ", ") {
-		if !slices.ContainsFunc(lines, func(line string) bool { return hasMember(line, member) }) {
+	for member := range strings.SplitSeq(d.Vary, ",") {
+		member = strings.TrimSpace(member)
+		if member != "" && !slices.ContainsFunc(lines, func(line string) bool { return hasMember(line, member) }) {
 			missing = append(missing, member)
 		}
 	}
@@ -131,10 +132,7 @@ func hasMember(line, member string) bool {
 // header anew, as those do that have an option Seal; others add what
 // [Decision.MissingVary] returns.
 func MergeVary(own string, lines []string) string {
-	if len(lines) == 0 {
-		return own
-	}
-	var room [8]string
+	var room [16]string
 	members := room[:0]
 	for _, line := range lines {
 		members = appendMembers(members, line)
@@ -143,8 +141,10 @@ func MergeVary(own string, lines []string) string {
 	switch {
 	case slices.Contains(members, "*"):
 		return "*"
+	case len(lines) == 0 && isJoined(own, members):
+		return own // which takes no allocation
 	case len(lines) == 1 && isJoined(lines[0], members):
-		return lines[0] // which takes no allocation
+		return lines[0]
 	}
 	return strings.Join(members, ", ")
 }

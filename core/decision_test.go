@@ -55,6 +55,10 @@ func TestMergeVary(t *testing.T) {
 	}{
 		{"Origin", nil, "Origin"},
 		{"", nil, ""},
+		{"Origin, origin", nil, "Origin"},
+		{"Origin,Accept", nil, "Origin, Accept"},
+		{"*, Origin", nil, "*"},
+		{" , ", nil, ""},
 		{"", []string{""}, ""},
 		{"", []string{"Accept"}, "Accept"},
 		{"Origin", []string{"Origin"}, "Origin"},

@@ -13,7 +13,8 @@ import (
 
 // Event is a [Decision] together with what it is about, as the hooks of
 // [Observe], [ObserveSampled] and [Shadow] see it. Hooks may keep it: its
-// strings are copies where the request was Borrowed.
+// strings are copies where the request was Borrowed. Those are in one piece of
+// memory, so that a hook that keeps one of them for long should clone it.
 //
 // Whoever sends a request chooses its strings, which may hold any byte. Quote
 // them in logs, as [LogEvents] does, and never make them labels of a metric;

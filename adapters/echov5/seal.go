@@ -29,7 +29,8 @@ import (
 //
 // Trailers are left alone. Where policies are mounted inside of each other, the
 // decision of the inner one prevails, if all writers between have a method Unwrap.
-// It takes no more allocations than without, but for two if Vary has to be merged.
+// It takes no more allocations than without, but for two, as a rule, if Vary has to
+// be merged.
 func Seal() Option { return func(o *options) { o.seal = true } }
 
 // seal lays a writer that keeps a decision below echo's response, or around the

@@ -33,7 +33,8 @@ import (
 //
 // Where middleware of ours is mounted inside of other with Seal, the decision of
 // the inner one prevails, if all writers between have a method Unwrap. Seal takes
-// no more allocations than there are without, but for two if Vary has to be merged.
+// no more allocations than there are without, but for two, as a rule, if Vary has
+// to be merged.
 func Seal() Option { return func(o *options) { o.seal = true } }
 
 // sealed is the ResponseWriter of [Seal].

@@ -30,8 +30,8 @@ import (
 //
 // Where middleware of ours is mounted inside of another with Seal, the decision
 // of the inner one prevails, if all writers between have a method Unwrap. Seal
-// takes no more allocations than there are without, but for two if Vary has to be
-// merged.
+// takes no more allocations than there are without, but for two, as a rule, if Vary
+// has to be merged.
 func Seal() Option { return func(o *options) { o.seal = true } }
 
 // SealedHeaders holds a decision and sets its headers. It is for adapters to
@@ -55,18 +55,20 @@ func (s *SealedHeaders) Decide(d *cors.Decision) {
 // Call it when the decision is made, and again whenever the header is about to
 // be written.
 func (s *SealedHeaders) Set(h http.Header) {
-	var varies []string
+	varies := s.values[vary]
 	if len(h) > 0 {
 		if s.areIn(h) {
 			return
 		}
 		takeOut(h)
-		varies = h["Vary"]
+		if lines := h["Vary"]; len(lines) > 1 || len(lines) == 1 && lines[0] != varies {
+			varies = cors.MergeVary(varies, lines)
+		}
 	}
 	for i := range s.values {
 		value := s.values[i]
 		if i == vary {
-			value = cors.MergeVary(value, varies)
+			value = varies
 		}
 		if value != "" {
 			s.room[i] = value

@@ -122,6 +122,22 @@ func TestSeal(t *testing.T) {
 			w.Header()["Vary"] = []string{"origin , ,Accept", "ACCEPT", ""}
 			w.Header()["vary"] = []string{"Cookie"}
 		}, 200, "", withVary("origin, Accept, Cookie")},
+		{"Vary in the memory of another header", func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Vary"] = append(w.Header()["Access-Control-Allow-Origin"][:0], "Accept")
+		}, 200, "", withVary("Accept, Origin")},
+		{"a header of ours beside the others", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Access-Control-Allow-Methods", "PUT")
+		}, 200, "", sealedHeaders},
+		{"one of ours without a value", func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["Access-Control-Allow-Methods"] = nil
+		}, 200, "", sealedHeaders},
+		{"another name for one of ours, beside others", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Language", "en")
+			w.Header()["access-control-allow-origin"] = []string{"https://handler.example"}
+		}, 200, "", sealedHeaders},
+		{"one of ours twice", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Add("Access-Control-Allow-Origin", app)
+		}, 200, "", sealedHeaders},
 		{"a header that only looks alike", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Access-Controls", "x")
 			w.Header().Set("Very", "x")

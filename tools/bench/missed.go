@@ -31,7 +31,7 @@ const (
 
 	triedSeal = `The writer, the decision's values and the room for the header's are one allocation. Headers that nobody has touched are compared when the handler is done, and not set again; others are gone through only where there are any.`
 
-	triedObserve = `Neither the request nor the decision is copied on the way to the policy. The event, of some 260 bytes, is written down and handed over by value, as the hook may keep it. What a Live holds may look at Sec-Fetch-Site, which is looked up.`
+	triedObserve = `Neither the request nor the decision is copied on the way to the policy. The event, of 240 bytes, is written down and handed over by value, as the hook may keep it. What a Live holds may look at Sec-Fetch-Site, which is looked up.`
 
 	triedDecide = `Nothing is copied but the request and the decision, which Decide takes and returns by value: that is the floor. One exact origin is compared; names that are sorted, as those of browsers are, are compared with the policy's, and not looked up.`
 

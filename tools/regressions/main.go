@@ -19,7 +19,7 @@ var limit = flag.Float64("limit", 20, "how much longer a benchmark may take, in 
 
 func main() {
 	flag.Parse()
-	found, compared, err := regressions(os.Stdin, *limit)
+	found, gone, compared, err := regressions(os.Stdin, *limit)
 	switch {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "regressions:", err)
@@ -27,6 +27,9 @@ func main() {
 	case compared == 0:
 		fmt.Fprintln(os.Stderr, "regressions: no benchmark has figures of both sides: do they have the same names?")
 		os.Exit(2)
+	}
+	for _, name := range gone {
+		fmt.Println("gone:", name)
 	}
 	for _, f := range found {
 		fmt.Println("regression:", f)
@@ -44,12 +47,11 @@ const (
 	oldColumn  = 1
 	newColumn  = 3
 	diffColumn = 5
-	columns    = 7
 )
 
-// regressions returns one line for each regression, and how many benchmarks have
-// times of both sides.
-func regressions(in io.Reader, limit float64) (found []string, compared int, err error) {
+// regressions returns one line for each regression, the names of benchmarks that the
+// new side lacks, and how many have times of both sides.
+func regressions(in io.Reader, limit float64) (found, gone []string, compared int, err error) {
 	r := csv.NewReader(in)
 	r.FieldsPerRecord = -1
 	unit := ""
@@ -57,19 +59,28 @@ func regressions(in io.Reader, limit float64) (found []string, compared int, err
 		row, err := r.Read()
 		switch {
 		case err == io.EOF:
-			return found, compared, nil
+			return found, gone, compared, nil
 		case err != nil:
-			return nil, 0, err
+			return nil, nil, 0, err
 		case len(row) > oldColumn && row[nameColumn] == "":
 			unit = row[oldColumn]
 			continue
-		case len(row) < columns || row[nameColumn] == "geomean":
+		case len(row) <= oldColumn || row[nameColumn] == "geomean":
 			continue
 		}
 		before, errBefore := strconv.ParseFloat(row[oldColumn], 64)
-		after, errAfter := strconv.ParseFloat(row[newColumn], 64)
-		if errBefore != nil || errAfter != nil {
-			continue // it is new, or gone
+		if errBefore != nil {
+			continue // it is new
+		}
+		if len(row) <= newColumn || row[newColumn] == "" {
+			if unit == "sec/op" {
+				gone = append(gone, row[nameColumn])
+			}
+			continue
+		}
+		after, err := strconv.ParseFloat(row[newColumn], 64)
+		if err != nil || len(row) <= diffColumn {
+			return nil, nil, 0, fmt.Errorf("%q is no row of benchstat's: it has no new figure or no difference", row)
 		}
 		switch unit {
 		case "sec/op":

@@ -23,6 +23,7 @@ func TestRegressions(t *testing.T) {
 		{"the mean", times + "geomean,1e-07,,2e-07,,+100.00%,\n", 0, nil},
 		{"new", times + "A-2,,,1e-07,1%\n", 0, nil},
 		{"new, with all columns", times + "A-2,,,1e-07,1%,,\n", 0, nil},
+		{"gone", times + "A-2,1e-07,1%\n" + allocations + "A-2,1,0%\n", 0, nil},
 		{"as many allocations", times + allocations + "A-2,1,0%,1,0%,~,p=1.000 n=10\n", 0, nil},
 		{"fewer allocations", allocations + "A-2,1,0%,0,0%,-100.00%,p=0.000 n=10\n", 0, nil},
 		{"the first allocation", allocations + "A-2,0,0%,1,0%,?,p=0.000 n=10\n", 0, []string{"A-2 takes 1 allocations, and took 0"}},
@@ -34,12 +35,17 @@ func TestRegressions(t *testing.T) {
 			2, []string{"A-2 takes 300 ns, and took 100 ns (+200 %)", "A-2 takes 2 allocations, and took 1"},
 		},
 	} {
-		got, compared, err := regressions(strings.NewReader(test.csv), 20)
+		got, gone, compared, err := regressions(strings.NewReader(test.csv), 20)
 		if err != nil || compared != test.compared || !slices.Equal(got, test.want) {
 			t.Errorf("%s: %d benchmarks are compared and the regressions are %q (error %v), want %d and %q", test.name, compared, got, err, test.compared, test.want)
 		}
+		if isGone := slices.Equal(gone, []string{"A-2"}); isGone != (test.name == "gone") || !isGone && gone != nil {
+			t.Errorf("%s: %q are gone", test.name, gone)
+		}
 	}
-	if _, _, err := regressions(strings.NewReader("\"A"), 20); err == nil {
-		t.Error("what is no CSV has no error")
+	for _, broken := range []string{"\"A", times + "A-2,1e-07,1%,fast,1%,~,p=1.000 n=10\n", times + "A-2,1e-07,1%,1e-07\n"} {
+		if _, _, _, err := regressions(strings.NewReader(broken), 20); err == nil {
+			t.Errorf("%q has no error", broken)
+		}
 	}
 }

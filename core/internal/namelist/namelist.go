@@ -201,9 +201,10 @@ func (s *Set) Check(first string, more []string) (unknown string, ok bool) {
 // that what is read once is gone.
 func (s *Set) check(scan *scanner) (unknown string, ok bool) {
 	sorted := true // as far as it was read
-	for range len(s.names) + slack + 1 {
+	// When no more names are left, only the end may come.
+	for left := len(s.names) + slack; left >= 0; left-- {
 		if sorted = sorted && scan.skip(s); sorted {
-			if scan.atEnd() {
+			if left > 0 && scan.atEnd() {
 				return "", true
 			}
 			continue

@@ -33,6 +33,13 @@ func TestCheck(t *testing.T) {
 		{"128 blanks", []string{"x-a," + strings.Repeat(" ", 128) + "x-b"}, "", true},
 		{"129 blanks", []string{"x-a," + strings.Repeat(" ", 129) + "x-b"}, "", false},
 		{"a known name many times", []string{strings.Repeat("x-a,", 100) + "x-a"}, "", false},
+		{"as many names as there may be", []string{strings.Repeat("x-a,", 4+16-1) + "x-a"}, "", true},
+		{"as many names in upper case", []string{strings.Repeat("X-A,", 4+16-1) + "X-A"}, "", true},
+		{"as many names and a comma", []string{strings.Repeat("x-a,", 4+16)}, "", true},
+		{"a name more", []string{strings.Repeat("x-a,", 4+16) + "x-a"}, "", false},
+		{"a name more, in upper case", []string{strings.Repeat("X-A,", 4+16) + "X-A"}, "", false},
+		{"a name more, and a comma", []string{strings.Repeat("x-a,", 4+16+1)}, "", false},
+		{"a name more, which is unknown", []string{strings.Repeat("x-a,", 4+16) + "x-c"}, "x-c", false},
 		{"not ASCII, but folded to it by Unicode", []string{"x-\u212a"}, "x-\u212a", false},
 	}
 	for _, tt := range tests {
