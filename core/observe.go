@@ -80,16 +80,11 @@ func (e *Event) unborrow() {
 		&e.AllowOrigin, &e.AllowMethods, &e.AllowHeaders, &e.Header,
 		&e.Method, &e.Host, &e.Origin, &e.RequestMethod,
 	}
-	var b strings.Builder
-	n := 0
-	for _, s := range views {
-		n += len(*s)
+	var all [len(views)]string
+	for i, s := range views {
+		all[i] = *s
 	}
-	b.Grow(n)
-	for _, s := range views {
-		b.WriteString(*s)
-	}
-	copies := b.String()
+	copies := strings.Join(all[:], "")
 	for _, s := range views {
 		*s, copies = copies[:len(*s)], copies[len(*s):]
 	}

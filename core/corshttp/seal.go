@@ -61,7 +61,7 @@ func (s *SealedHeaders) Set(h http.Header) {
 			return
 		}
 		takeOut(h)
-		if lines := h["Vary"]; len(lines) > 1 || len(lines) == 1 && lines[0] != varies {
+		if lines := h["Vary"]; len(lines) > 0 {
 			varies = cors.MergeVary(varies, lines)
 		}
 	}

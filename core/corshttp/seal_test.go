@@ -128,6 +128,9 @@ func TestSeal(t *testing.T) {
 		{"a header of ours beside the others", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Access-Control-Allow-Methods", "PUT")
 		}, 200, "", sealedHeaders},
+		{"the wildcard in the place of an origin", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Access-Control-Allow-Origin", "*")
+		}, 200, "", sealedHeaders},
 		{"one of ours without a value", func(w http.ResponseWriter, r *http.Request) {
 			w.Header()["Access-Control-Allow-Methods"] = nil
 		}, 200, "", sealedHeaders},
@@ -200,7 +203,8 @@ func TestSealOthers(t *testing.T) {
 	}
 }
 
-// TestSealVaryOfAny checks a policy for which responses need not vary.
+// TestSealVaryOfAny checks a policy for which responses need not vary, with handlers
+// that set Vary, or another header in a spelling of their own.
 func TestSealVaryOfAny(t *testing.T) {
 	anyone := cors.MustNew(cors.Config{AllowOrigins: []string{"*"}})
 	for _, test := range []struct{ set, want []string }{
@@ -213,10 +217,16 @@ func TestSealVaryOfAny(t *testing.T) {
 		corshttp.New(anyone, corshttp.Seal())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if test.set != nil {
 				w.Header()["Vary"] = test.set
+			} else {
+				w.Header()["access-control-allow-methods"] = []string{"PUT"}
 			}
 		})).ServeHTTP(w, request("GET", actual))
-		if got := w.Result().Header["Vary"]; !reflect.DeepEqual(got, test.want) {
-			t.Errorf("where the handler sets Vary to %q it is %q, want %q", test.set, got, test.want)
+		want := http.Header{"Access-Control-Allow-Origin": {"*"}}
+		if test.want != nil {
+			want["Vary"] = test.want
+		}
+		if got := corsOf(w.Result().Header); !reflect.DeepEqual(got, want) {
+			t.Errorf("where the handler sets Vary to %q the headers are %v, want %v", test.set, got, want)
 		}
 	}
 }
@@ -272,6 +282,18 @@ func TestSetLeavesWhatIsRight(t *testing.T) {
 			if !reflect.DeepEqual(h, want) {
 				t.Errorf("where %s %s: the headers are %q, want %q", name, what, h, want)
 			}
+		}
+	}
+}
+
+// Where there is nothing to merge, a Decider's own Vary is set as it is written.
+func TestSetKeepsTheVaryOfADecider(t *testing.T) {
+	for name, h := range map[string]http.Header{"an empty header": {}, "another header": {"Content-Type": {"text/plain"}}} {
+		var s corshttp.SealedHeaders
+		s.Decide(&cors.Decision{Vary: "Accept,Origin"})
+		s.Set(h)
+		if got, want := h["Vary"], []string{"Accept,Origin"}; !reflect.DeepEqual(got, want) {
+			t.Errorf("in %s Vary is %q, want %q", name, got, want)
 		}
 	}
 }
