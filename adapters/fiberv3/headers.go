@@ -31,8 +31,8 @@ func setHeaders(h *fasthttp.ResponseHeader, d *cors.Decision) {
 			if bytes.EqualFold(name, vary) {
 				varies = append(varies, view(value))
 			}
-		case len(name) > len(accessControl):
-			replace = replace || bytes.HasPrefix(name, accessControl)
+		case bytes.HasPrefix(name, accessControl):
+			replace = true
 		}
 	}
 	if replace {
