@@ -76,18 +76,30 @@ func (r *Request) fact(s string) string {
 
 // unborrow copies the strings that may be views of a request, in one allocation.
 func (e *Event) unborrow() {
-	views := [...]*string{
-		&e.AllowOrigin, &e.AllowMethods, &e.AllowHeaders, &e.Header,
-		&e.Method, &e.Host, &e.Origin, &e.RequestMethod,
+	var b strings.Builder
+	b.Grow(len(e.AllowOrigin) + len(e.AllowMethods) + len(e.AllowHeaders) + len(e.Header) +
+		len(e.Method) + len(e.Host) + len(e.Origin) + len(e.RequestMethod))
+	b.WriteString(e.AllowOrigin)
+	b.WriteString(e.AllowMethods)
+	b.WriteString(e.AllowHeaders)
+	b.WriteString(e.Header)
+	b.WriteString(e.Method)
+	b.WriteString(e.Host)
+	b.WriteString(e.Origin)
+	b.WriteString(e.RequestMethod)
+	copies := b.String()
+	cut := func(n int) (s string) {
+		s, copies = copies[:n], copies[n:]
+		return s
 	}
-	var all [len(views)]string
-	for i, s := range views {
-		all[i] = *s
-	}
-	copies := strings.Join(all[:], "")
-	for _, s := range views {
-		*s, copies = copies[:len(*s)], copies[len(*s):]
-	}
+	e.AllowOrigin = cut(len(e.AllowOrigin))
+	e.AllowMethods = cut(len(e.AllowMethods))
+	e.AllowHeaders = cut(len(e.AllowHeaders))
+	e.Header = cut(len(e.Header))
+	e.Method = cut(len(e.Method))
+	e.Host = cut(len(e.Host))
+	e.Origin = cut(len(e.Origin))
+	e.RequestMethod = cut(len(e.RequestMethod))
 }
 
 // Observe returns a Decider that decides as d does and calls hook with every

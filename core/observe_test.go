@@ -374,3 +374,23 @@ func TestObserveAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestEventsOfBorrowedRequests checks that an event has its strings, each in its place,
+// and costs one allocation, however many there are and however long.
+func TestEventsOfBorrowedRequests(t *testing.T) {
+	long := func(letter string) string { return strings.Repeat(letter, 300) }
+	decision := cors.Decision{AllowOrigin: long("a"), AllowMethods: long("b"), AllowHeaders: long("c"), Header: long("d")}
+	r := cors.Request{
+		Method: long("e"), Host: long("f"), Origin: cors.Lines{First: long("g"), N: 1}, RequestMethod: cors.Lines{First: long("h"), N: 1},
+		Borrowed: true,
+	}
+	var got cors.Event
+	d := cors.Observe(fixed(decision), func(_ context.Context, e cors.Event) { got = e })
+	if n := testing.AllocsPerRun(100, func() { d.Decide(context.Background(), r) }); n != 1 {
+		t.Errorf("an event with all strings costs %v allocations, want one", n)
+	}
+	want := cors.Event{Decision: decision, Method: r.Method, Host: r.Host, Origin: r.Origin.First, RequestMethod: r.RequestMethod.First}
+	if got != want {
+		t.Errorf("the event is\n%+v, want\n%+v", got, want)
+	}
+}
